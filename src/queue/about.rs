@@ -1,0 +1,156 @@
+//! What a queue declares about itself. Which scenarios it joins follows from this and from nothing else.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A queue's own declaration. Start from one of the constants and override what differs:
+///
+/// ```
+/// use queuebench::queue::{About, Capacities, Family};
+///
+/// const ABOUT: About = About {
+///     id: "mycrate/spsc",
+///     family: Family::Ring,
+///     ..About::SPSC
+/// };
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// `crate/kind`; a wait is appended for queues that have only `try_` operations.
+    pub id: &'static str,
+    /// The package in Cargo.lock whose version is recorded; `None` for std and for queues written here.
+    pub package: Option<&'static str>,
+    /// How it works, coarsely.
+    pub family: Family,
+    /// Threads that may push at once.
+    pub producers: Ends,
+    /// Threads that may pop at once.
+    pub consumers: Ends,
+    /// The capacities it can be opened with.
+    pub capacities: Capacities,
+    /// The order it promises.
+    pub order: Order,
+    /// Whether it holds exactly as many messages as asked for.
+    pub exact: bool,
+    /// Whether it stands for its family in scenarios that run a part of the field only.
+    pub representative: bool,
+    /// Whether what is pushed comes out again; false for limits, which are no queues.
+    pub transfers: bool,
+    /// Whether it still makes progress when threads outnumber cpus.
+    pub oversubscribes: bool,
+}
+
+impl About {
+    /// Any number of producers and consumers, exact bound, first in first out.
+    pub const MPMC: About = About {
+        id: "",
+        package: None,
+        family: Family::Channel,
+        producers: Ends::Many,
+        consumers: Ends::Many,
+        capacities: Capacities::BOUNDED,
+        order: Order::Fifo,
+        exact: true,
+        representative: false,
+        transfers: true,
+        oversubscribes: true,
+    };
+    /// [`About::MPMC`] with one consumer.
+    pub const MPSC: About = About { consumers: Ends::One, ..About::MPMC };
+    /// [`About::MPMC`] with one producer and one consumer.
+    pub const SPSC: About = About { producers: Ends::One, ..About::MPSC };
+}
+
+/// How a queue works, coarsely; tables are grouped by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// A deque behind a lock.
+    MutexDeque,
+    /// No mutex; `try_` operations only, so the wait is part of the id. Not all are non-blocking in the
+    /// strict sense: in most of them a thread preempted between two steps delays its peers.
+    LockFree,
+    /// Blocking calls of its own.
+    Channel,
+    /// One producer, one consumer.
+    Ring,
+    /// Between processes.
+    Process,
+    /// Another language's.
+    Peer,
+    /// No queue: a bound of the hardware or of the harness.
+    Limit,
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Family::MutexDeque => "mutex-deque",
+            Family::LockFree => "lock-free",
+            Family::Channel => "channel",
+            Family::Ring => "ring",
+            Family::Process => "process",
+            Family::Peer => "peer",
+            Family::Limit => "limit",
+        })
+    }
+}
+
+/// How many threads may hold one side at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Exactly one.
+    One,
+    /// Any number.
+    Many,
+}
+
+impl Ends {
+    /// Whether `threads` may hold this side.
+    pub fn allow(self, threads: usize) -> bool {
+        self == Ends::Many || threads == 1
+    }
+}
+
+/// The capacities a queue can be opened with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacities {
+    /// Capacity 0: a push waits for its pop.
+    pub rendezvous: bool,
+    /// Any bound from 1.
+    pub bounded: bool,
+    /// No bound.
+    pub unbounded: bool,
+}
+
+impl Capacities {
+    /// Bounds from 1 only.
+    pub const BOUNDED: Capacities = Capacities { rendezvous: false, bounded: true, unbounded: false };
+    /// No bound only.
+    pub const UNBOUNDED: Capacities = Capacities { rendezvous: false, bounded: false, unbounded: true };
+    /// Bounds from 1, or none.
+    pub const BOUNDED_OR_NOT: Capacities = Capacities { rendezvous: false, bounded: true, unbounded: true };
+    /// Bounds from 0.
+    pub const BOUNDED_OR_RENDEZVOUS: Capacities = Capacities { rendezvous: true, bounded: true, unbounded: false };
+    /// Everything.
+    pub const ALL: Capacities = Capacities { rendezvous: true, bounded: true, unbounded: true };
+
+    /// Whether the queue can be opened with `capacity`.
+    pub fn allow(self, capacity: super::Capacity) -> bool {
+        match capacity {
+            super::Capacity::Bounded(0) => self.rendezvous,
+            super::Capacity::Bounded(_) => self.bounded,
+            super::Capacity::Unbounded => self.unbounded,
+        }
+    }
+}
+
+/// The order a queue promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// What was pushed first comes out first.
+    Fifo,
+    /// Messages of one producer keep their order.
+    PerProducer,
+}

@@ -1,0 +1,103 @@
+//! What is sent: a tag that says who sent it and when in the sender's order, and words that follow from it.
+
+/// Producer and sequence number of a message in one word, and the mark that ends a stream.
+///
+/// The producer sits in the upper 16 bits, the sequence in the lower 48 and counts from 1, so that no valid
+/// tag is 0: memory that was never written cannot pass for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tag(pub u64);
+
+impl Tag {
+    /// Ends a stream. No producer has this number.
+    pub const END: Tag = Tag(u64::MAX);
+
+    /// The tag of a producer's `sequence`th message.
+    #[inline]
+    pub fn new(producer: usize, sequence: u64) -> Tag {
+        Tag(((producer as u64) << 48) | sequence)
+    }
+
+    /// Who sent it.
+    #[inline]
+    pub fn producer(self) -> usize {
+        (self.0 >> 48) as usize
+    }
+
+    /// When, in the sender's order, counted from 1.
+    #[inline]
+    pub fn sequence(self) -> u64 {
+        self.0 & ((1 << 48) - 1)
+    }
+}
+
+/// What travels through a queue.
+pub trait Payload: Default + Clone + Send + 'static {
+    /// Bytes a message carries (behind its pointer, if boxed).
+    const BYTES: usize;
+
+    /// Writes every word.
+    fn write(tag: Tag) -> Self;
+
+    /// Reads every word; `None` when they do not belong to one message.
+    fn read(&self) -> Option<Tag>;
+}
+
+/// `N` words by value; word `i` is the tag plus `i` times an odd constant, so that every word of every message
+/// differs from its neighbours' and from the same word of other messages.
+#[derive(Clone)]
+pub struct Words<const N: usize>([u64; N]);
+
+/// 2^64 divided by the golden ratio, made odd (Knuth, TAOCP 3, 6.4): multiples are spread over all bits.
+const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl<const N: usize> Default for Words<N> {
+    #[inline]
+    fn default() -> Self {
+        Words([0; N])
+    }
+}
+
+impl<const N: usize> Words<N> {
+    #[inline]
+    fn word(tag: u64, index: usize) -> u64 {
+        tag.wrapping_add(STRIDE.wrapping_mul(index as u64))
+    }
+}
+
+impl<const N: usize> Payload for Words<N> {
+    const BYTES: usize = N * 8;
+
+    #[inline]
+    fn write(tag: Tag) -> Self {
+        Words(std::array::from_fn(|index| Self::word(tag.0, index)))
+    }
+
+    #[inline]
+    fn read(&self) -> Option<Tag> {
+        let tag = self.0[0];
+        let mut torn = 0;
+        for (index, word) in self.0.iter().enumerate() {
+            torn |= word ^ Self::word(tag, index);
+        }
+        (torn == 0).then_some(Tag(tag))
+    }
+}
+
+/// 256 bytes on the heap: a queue moves the pointer, the consumer frees what the producer allocated.
+/// `None` only where a queue leaves a default behind in its slot.
+#[derive(Clone, Default)]
+pub struct Boxed(Option<Box<Words<32>>>);
+
+impl Payload for Boxed {
+    const BYTES: usize = 256;
+
+    #[inline]
+    fn write(tag: Tag) -> Self {
+        Boxed(Some(Box::new(Words::write(tag))))
+    }
+
+    #[inline]
+    fn read(&self) -> Option<Tag> {
+        self.0.as_ref()?.read()
+    }
+}
