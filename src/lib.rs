@@ -1,3 +1,45 @@
-//! placeholder
+//! queuebench measures synchronized queues: which one is fastest *here*, for *these* producers, consumers, payload
+//! and load; whether the difference is real; and what it costs in cpu.
+//!
+//! # The map
+//!
+//! ```text
+//!   cmd ──► schedule ──► protocol ◄── worker ──► workload ──► queue
+//!    │         └──► record
+//!    └──► ranking ──► stats        topology, machine: what this machine is
+//! ```
+//!
+//! Data flows one way. [`queue`] and [`workload`] import nothing above them; [`stats`], [`record`], [`table`] and
+//! [`topology`] know no queue; only [`cmd`] prints, only `main` exits. A queue is one file under
+//! `queue/adapters` and one line in [`registry`]; scenarios are data under `benches/suites`.
+//!
+//! # The words
+//!
+//! A **queue** is an implementation under test, a **scenario** everything about a measurement but the queue, a
+//! **cell** a scenario with a queue. A **slice** is one continuous stream: settling (untimed), the window (timed),
+//! draining (untimed). A **block** is one fresh worker process that runs one slice; it is the unit of replication.
+//! In a **round** every queue of a scenario runs one block, in an order drawn anew. An **outcome** other than `ok`
+//! voids a block's figures.
+//!
+//! # As a library
+//!
+//! A program of your own can rank a private queue against the field: implement [`queue::Queue`], add it to
+//! [`registry::Registry::builtin`], and hand that to [`cmd::main`]; see `examples/your_queue.rs`.
+
+pub mod cmd;
+pub mod filter;
+pub mod machine;
+pub mod protocol;
 pub mod queue;
+pub mod ranking;
+pub mod record;
 pub mod registry;
+pub mod scenario;
+pub mod schedule;
+pub mod stats;
+pub mod suite;
+pub mod table;
+pub mod toolchain;
+pub mod topology;
+pub mod worker;
+pub mod workload;

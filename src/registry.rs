@@ -1,6 +1,76 @@
 //! The field: every built-in queue, one line each, in the order tables fall back to.
 
-use crate::queue::{Blocking, Park, Queue, Spin, Wait, Yield, adapters};
+use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters};
+use crate::workload::{self, Opened, Order};
+
+/// One queue with its wait, as the harness holds it: what it declares, and a pointer to its loops.
+pub struct Entry {
+    /// The queue's id, wait included.
+    pub id: String,
+    /// What the queue declares.
+    pub about: About,
+    /// The id's ending that names the wait; empty for the queue's own blocking calls.
+    pub wait: &'static str,
+    /// See [`Queue::prime`].
+    pub prime: fn(),
+    /// Opens the queue on the calling thread and makes its loops.
+    pub open: fn(&Order) -> Opened,
+}
+
+/// The queues a program can run: the built-in ones and its own.
+pub struct Registry {
+    entries: Vec<Entry>,
+}
+
+impl Registry {
+    /// No queue.
+    pub fn empty() -> Registry {
+        Registry { entries: Vec::new() }
+    }
+
+    /// The built-in field.
+    pub fn builtin() -> Registry {
+        let mut registry = Registry::empty();
+        visit_builtin(&mut registry);
+        registry
+    }
+
+    /// With one queue more that has blocking calls of its own.
+    #[must_use]
+    pub fn with_blocking<Q: Queue>(mut self) -> Registry {
+        blocking::<Q>(&mut self);
+        self
+    }
+
+    /// With one queue more that has `try_` operations only: it appears with each wait.
+    #[must_use]
+    pub fn with_try_only<Q: Queue>(mut self) -> Registry {
+        try_only::<Q>(&mut self);
+        self
+    }
+
+    /// All entries. Entries that share an id have no capacity in common.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry that runs queue `id` at `capacity`.
+    pub fn find(&self, id: &str, capacity: Capacity) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id && entry.about.capacities.allow(capacity))
+    }
+}
+
+impl Visitor for Registry {
+    fn visit<Q: Queue, W: Wait>(&mut self) {
+        self.entries.push(Entry {
+            id: format!("{}{}", Q::ABOUT.id, W::SUFFIX),
+            about: Q::ABOUT,
+            wait: W::SUFFIX,
+            prime: Q::prime,
+            open: workload::open::<Q, W>,
+        });
+    }
+}
 
 /// Something done once for every registered queue, with its types in hand.
 pub trait Visitor {
@@ -23,7 +93,33 @@ pub fn try_only<Q: Queue>(visitor: &mut impl Visitor) {
 /// Shows `visitor` every built-in queue. Types that differ by capacity only share an id.
 #[rustfmt::skip]
 pub fn visit_builtin(visitor: &mut impl Visitor) {
+    blocking::<adapters::std_mutex::Deque>(visitor);
+    blocking::<adapters::std_mutex::DequeWaiters>(visitor);
+    #[cfg(feature = "parking_lot")] blocking::<adapters::parking_lot::Deque>(visitor);
+    #[cfg(feature = "parking_lot")] blocking::<adapters::parking_lot::DequeFair>(visitor);
+
     #[cfg(feature = "crossbeam-queue")] try_only::<adapters::crossbeam_queue::Array>(visitor);
     #[cfg(feature = "crossbeam-queue")] try_only::<adapters::crossbeam_queue::Seg>(visitor);
+    #[cfg(feature = "concurrent-queue")] try_only::<adapters::concurrent_queue::Bounded>(visitor);
+    #[cfg(feature = "concurrent-queue")] try_only::<adapters::concurrent_queue::Unbounded>(visitor);
+
+    blocking::<adapters::std_mpsc::Bounded>(visitor);
+    blocking::<adapters::std_mpsc::Unbounded>(visitor);
+    #[cfg(feature = "crossbeam-channel")] blocking::<adapters::crossbeam_channel::Mpmc>(visitor);
     #[cfg(feature = "flume")] blocking::<adapters::flume::Mpmc>(visitor);
+    #[cfg(feature = "kanal")] blocking::<adapters::kanal::Mpmc>(visitor);
+    #[cfg(feature = "async-channel")] blocking::<adapters::async_channel::Mpmc>(visitor);
+    #[cfg(feature = "tokio")] blocking::<adapters::tokio::Bounded>(visitor);
+    #[cfg(feature = "tokio")] blocking::<adapters::tokio::Unbounded>(visitor);
+    #[cfg(feature = "crossfire")] blocking::<adapters::crossfire::SpscBounded>(visitor);
+    #[cfg(feature = "crossfire")] blocking::<adapters::crossfire::SpscUnbounded>(visitor);
+    #[cfg(feature = "crossfire")] blocking::<adapters::crossfire::MpscBounded>(visitor);
+    #[cfg(feature = "crossfire")] blocking::<adapters::crossfire::MpscUnbounded>(visitor);
+    #[cfg(feature = "crossfire")] blocking::<adapters::crossfire::MpmcBounded>(visitor);
+    #[cfg(feature = "crossfire")] blocking::<adapters::crossfire::MpmcUnbounded>(visitor);
+    #[cfg(feature = "loole")] blocking::<adapters::loole::Mpmc>(visitor);
+    #[cfg(feature = "thingbuf")] blocking::<adapters::thingbuf::Mpsc>(visitor);
+
+    #[cfg(feature = "rtrb")] try_only::<adapters::rtrb::Spsc>(visitor);
+    #[cfg(feature = "ringbuf")] try_only::<adapters::ringbuf::Spsc>(visitor);
 }

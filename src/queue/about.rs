@@ -39,6 +39,8 @@ pub struct About {
     pub transfers: bool,
     /// Whether it still makes progress when threads outnumber cpus.
     pub oversubscribes: bool,
+    /// The payloads it is a contender or a bound for.
+    pub payloads: Payloads,
 }
 
 impl About {
@@ -55,6 +57,7 @@ impl About {
         representative: false,
         transfers: true,
         oversubscribes: true,
+        payloads: Payloads::Any,
     };
     /// [`About::MPMC`] with one consumer.
     pub const MPSC: About = About { consumers: Ends::One, ..About::MPMC };
@@ -144,6 +147,17 @@ impl Capacities {
             super::Capacity::Unbounded => self.unbounded,
         }
     }
+}
+
+/// The payloads something is a contender or a bound for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payloads {
+    /// All.
+    Any,
+    /// Those sent by value.
+    ByValue,
+    /// Those sent in a box.
+    Boxed,
 }
 
 /// The order a queue promises.

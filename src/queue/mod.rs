@@ -9,7 +9,7 @@ mod eventcount;
 mod payload;
 mod wait;
 
-pub use about::{About, Capacities, Ends, Family, Order};
+pub use about::{About, Capacities, Ends, Family, Order, Payloads};
 pub use payload::{Boxed, Payload, Tag, Words};
 pub use wait::{Blocking, Park, Spin, Wait, Yield};
 

@@ -31,7 +31,7 @@ impl Tag {
 }
 
 /// What travels through a queue.
-pub trait Payload: Default + Clone + Send + 'static {
+pub trait Payload: Default + Clone + Send + Sync + 'static {
     /// Bytes a message carries (behind its pointer, if boxed).
     const BYTES: usize;
 

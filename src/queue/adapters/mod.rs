@@ -1,6 +1,31 @@
 //! One adapter a file. Adding one is: the file, its line here, its line in the registry.
 
+#[cfg(feature = "async-channel")]
+pub mod async_channel;
+#[cfg(feature = "concurrent-queue")]
+pub mod concurrent_queue;
+#[cfg(feature = "crossbeam-channel")]
+pub mod crossbeam_channel;
 #[cfg(feature = "crossbeam-queue")]
 pub mod crossbeam_queue;
+#[cfg(feature = "crossfire")]
+pub mod crossfire;
 #[cfg(feature = "flume")]
 pub mod flume;
+#[cfg(feature = "kanal")]
+pub mod kanal;
+#[cfg(feature = "loole")]
+pub mod loole;
+pub mod mutex_deque;
+#[cfg(feature = "parking_lot")]
+pub mod parking_lot;
+#[cfg(feature = "ringbuf")]
+pub mod ringbuf;
+#[cfg(feature = "rtrb")]
+pub mod rtrb;
+pub mod std_mpsc;
+pub mod std_mutex;
+#[cfg(feature = "thingbuf")]
+pub mod thingbuf;
+#[cfg(feature = "tokio")]
+pub mod tokio;

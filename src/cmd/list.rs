@@ -1,0 +1,156 @@
+//! `list`: what would run, and why a cell would not.
+
+use clap::{Args, ValueEnum};
+
+use super::{PlainFormat, Selection, out, read_topology};
+use crate::queue::{About, Capacities, Ends};
+use crate::registry::Registry;
+use crate::suite::Suite;
+use crate::table::{Emphasis, Grid};
+use crate::toolchain::version_of;
+
+/// List the cells a run would measure and why the others are left out; or all queues, scenarios, suites.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  queuebench list                             every cell of the suite quick
+  queuebench list queues                      every queue and what it can do
+  queuebench list --suite standard -s pairs   part of another suite
+  queuebench list suites")]
+pub struct List {
+    /// What to list
+    #[arg(value_enum, default_value_t = What::Cells)]
+    what: What,
+    #[command(flatten)]
+    selection: Selection,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = PlainFormat::Table, value_name = "FORMAT")]
+    format: PlainFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Scenarios with their queues, and what is left out
+    Cells,
+    /// Queues
+    Queues,
+    /// Scenarios of the suite on this machine
+    Scenarios,
+    /// Suites
+    Suites,
+}
+
+impl List {
+    pub fn run(&self, registry: &Registry) -> anyhow::Result<u8> {
+        match self.what {
+            What::Cells => self.cells(registry)?,
+            What::Queues => self.queues(registry)?,
+            What::Scenarios => self.scenarios(registry)?,
+            What::Suites => self.suites()?,
+        }
+        Ok(0)
+    }
+
+    fn cells(&self, registry: &Registry) -> anyhow::Result<()> {
+        let plan = self.selection.plan(registry, &read_topology())?;
+        if self.format == PlainFormat::Json {
+            let runs = plan.scenarios.iter().map(|planned| {
+                serde_json::json!({
+                    "scenario": planned.scenario.to_string(), "reference": planned.reference, "cpus": planned.cpus,
+                    "threads": planned.threads, "oversubscribed": planned.oversubscribed(), "queues": planned.queues,
+                })
+            });
+            let all = serde_json::json!({ "runs": runs.collect::<Vec<_>>(), "skips": plan.skips });
+            return out(&serde_json::to_string_pretty(&all)?);
+        }
+        for planned in &plan.scenarios {
+            let crowd = if planned.oversubscribed() { ", threads outnumber cpus" } else { "" };
+            out(&format!("{}  ({} queues{crowd})", planned.scenario, planned.queues.len()))?;
+            for queue in &planned.queues {
+                let reference = if *queue == planned.reference { "  reference" } else { "" };
+                out(&format!("  {queue}{reference}"))?;
+            }
+        }
+        out(&format!("\n{} scenarios, {} cells\n\nleft out", plan.scenarios.len(), plan.cells()))?;
+        let mut scenario = "";
+        for skip in &plan.skips {
+            if skip.scenario != scenario {
+                scenario = &skip.scenario;
+                out(&format!("  {scenario}"))?;
+            }
+            match &skip.queue {
+                Some(queue) => out(&format!("    {queue}: {}", skip.reason))?,
+                None => out(&format!("    {}", skip.reason))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn queues(&self, registry: &Registry) -> anyhow::Result<()> {
+        let choice = self.selection.choice()?;
+        let wanted = |id: &str| choice.queue.as_ref().is_none_or(|filter| filter.matches(id));
+        let mut ids: Vec<&str> = Vec::new();
+        let mut rows = Vec::new();
+        for entry in registry.entries().iter().filter(|entry| wanted(&entry.id)) {
+            if ids.contains(&entry.id.as_str()) {
+                continue;
+            }
+            ids.push(&entry.id);
+            let capacities = registry.entries().iter().filter(|other| other.id == entry.id).map(|e| e.about.capacities);
+            rows.push((entry.id.clone(), entry.about, joined(capacities), version_of(entry.about.package)));
+        }
+        anyhow::ensure!(!rows.is_empty(), "no queue matches; without -q all are listed");
+        if self.format == PlainFormat::Json {
+            let json = |(id, about, capacities, version): &(String, About, Capacities, String)| {
+                serde_json::json!({
+                    "id": id, "family": about.family, "package": about.package, "version": version,
+                    "shape": shape(about), "capacities": words(*capacities), "exact": about.exact,
+                })
+            };
+            return out(&serde_json::to_string_pretty(&rows.iter().map(json).collect::<Vec<_>>())?);
+        }
+        let mut grid = Grid::new(&["queue", "family", "shape", "capacities", "version"], 1);
+        for (id, about, capacities, version) in rows {
+            let capacities = words(capacities);
+            grid.row(vec![id, about.family.to_string(), shape(&about).into(), capacities, version], Emphasis::Plain);
+        }
+        out(grid.to_string().trim_end())
+    }
+
+    fn scenarios(&self, registry: &Registry) -> anyhow::Result<()> {
+        let plan = self.selection.plan(registry, &read_topology())?;
+        for planned in &plan.scenarios {
+            out(&planned.scenario.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn suites(&self) -> anyhow::Result<()> {
+        for name in Suite::names() {
+            out(&format!("{name:<10} {}", Suite::load(name)?.description))?;
+        }
+        Ok(())
+    }
+}
+
+fn joined(all: impl Iterator<Item = Capacities>) -> Capacities {
+    all.fold(Capacities { rendezvous: false, bounded: false, unbounded: false }, |a, b| Capacities {
+        rendezvous: a.rendezvous || b.rendezvous,
+        bounded: a.bounded || b.bounded,
+        unbounded: a.unbounded || b.unbounded,
+    })
+}
+
+fn words(capacities: Capacities) -> String {
+    let words =
+        [(capacities.rendezvous, "rendezvous"), (capacities.bounded, "bounded"), (capacities.unbounded, "unbounded")];
+    words.iter().filter(|(has, _)| *has).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
+fn shape(about: &About) -> &'static str {
+    match (about.producers, about.consumers) {
+        (Ends::Many, Ends::Many) => "mpmc",
+        (Ends::Many, Ends::One) => "mpsc",
+        (Ends::One, Ends::Many) => "spmc",
+        (Ends::One, Ends::One) => "spsc",
+    }
+}

@@ -1,0 +1,208 @@
+//! The verbs. Only this module prints; only `main` exits.
+
+mod list;
+mod machine;
+mod rank;
+mod run;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::filter::Filter;
+use crate::registry::Registry;
+use crate::schedule::plan::{Choice, Plan, plan};
+use crate::suite::Suite;
+use crate::topology::{Topology, own_mask};
+use crate::worker;
+
+/// Exit codes, as the README lists them.
+pub(crate) mod code {
+    /// Something went wrong.
+    pub const ERROR: u8 = 1;
+    /// A cell ended in an outcome other than ok.
+    pub const OUTCOME: u8 = 3;
+    /// Interrupted; what was measured is kept.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Which synchronized queue should I use? Measures queues and channels: pinned, every message checked, in
+/// interleaved fresh processes, recorded.
+#[derive(Parser)]
+#[command(name = "queuebench", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  queuebench run                              the suite quick, a table for each scenario
+  queuebench run -q 'flume|kanal' -s 2p2c     two queues, scenarios with two producers and consumers
+  queuebench rank results/local/*.jsonl       the tables again, from files
+  queuebench machine                          what this machine is, and what spoils numbers on it")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    List(list::List),
+    Run(run::Run),
+    Rank(rank::Rank),
+    Machine(machine::Machine),
+    Validate(validate::Validate),
+    /// Serve blocks on stdin and stdout; started by `run`.
+    #[command(hide = true)]
+    Worker,
+    /// Print a completion script.
+    #[command(hide = true)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What part of a suite is meant; the same on every verb.
+#[derive(Args, Clone, Default)]
+struct Selection {
+    /// Suite by name (see: list suites) or a .toml file
+    #[arg(long, default_value = "quick", value_name = "SUITE")]
+    suite: String,
+    /// Only queues whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 'q', long, value_name = "RE")]
+    queue: Option<String>,
+    /// Only scenarios whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 's', long, value_name = "RE")]
+    scenario: Option<String>,
+    /// Only cells whose `scenario/queue` matches this regular expression
+    #[arg(long, value_name = "RE", hide = true)]
+    cell: Option<String>,
+    /// Which waits of queues that have only try_ operations
+    #[arg(long, value_enum, default_value_t = Waits::Yield, value_name = "WAITS")]
+    waits: Waits,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Waits {
+    /// One: +yield
+    #[default]
+    Yield,
+    /// +spin, +yield and +park
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+    Markdown,
+}
+
+/// For what is no table of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PlainFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// Where the machine's files are read from: `/`, or below `QUEUEBENCH_SYSROOT`.
+fn system_root() -> PathBuf {
+    std::env::var_os("QUEUEBENCH_SYSROOT").map_or_else(|| "/".into(), PathBuf::from)
+}
+
+fn read_topology() -> Topology {
+    Topology::read(&system_root(), Some(&own_mask()))
+}
+
+impl Selection {
+    fn default_suite() -> String {
+        "quick".into()
+    }
+
+    fn choice(&self) -> anyhow::Result<Choice> {
+        let filter = |text: &Option<String>| text.as_deref().map(Filter::new).transpose();
+        Ok(Choice {
+            queue: filter(&self.queue)?,
+            scenario: filter(&self.scenario)?,
+            cell: filter(&self.cell)?,
+            all_waits: self.waits == Waits::All,
+        })
+    }
+
+    fn plan(&self, registry: &Registry, topology: &Topology) -> anyhow::Result<Plan> {
+        let suite = Suite::load(&self.suite)?;
+        let wanted = suite.on(topology).map_err(|why| anyhow::anyhow!("the suite {}: {why}", self.suite))?;
+        plan(&wanted, registry, topology, &self.choice()?)
+    }
+}
+
+/// Runs the command line of this process with the queues of `registry`.
+pub fn main(registry: &Registry) -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => finish(dispatch(cli.verb, registry)),
+        Err(error) => usage(&error),
+    }
+}
+
+/// Runs a verb given as words, as [`main`] would.
+pub fn main_with<I: IntoIterator<Item = String>>(registry: &Registry, words: I) -> ExitCode {
+    match Cli::try_parse_from(std::iter::once("queuebench".to_owned()).chain(words)) {
+        Ok(cli) => finish(dispatch(cli.verb, registry)),
+        Err(error) => usage(&error),
+    }
+}
+
+/// Prints a usage error, or help, where it belongs.
+fn usage(error: &clap::Error) -> ExitCode {
+    error.print().ok();
+    ExitCode::from(error.exit_code() as u8)
+}
+
+/// Whether this process was started to serve blocks; programs with a registry of their own ask this first.
+pub fn is_worker() -> bool {
+    std::env::args().nth(1).as_deref() == Some("worker")
+}
+
+fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
+    match verb {
+        Verb::List(list) => list.run(registry),
+        Verb::Run(run) => run.run(registry),
+        Verb::Rank(rank) => rank.run(),
+        Verb::Machine(machine) => machine.run(),
+        Verb::Validate(validate) => validate.run(),
+        Verb::Worker => worker::serve(registry).map(|()| 0),
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "queuebench", &mut std::io::stdout());
+            Ok(0)
+        }
+    }
+}
+
+fn finish(result: anyhow::Result<u8>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        // The reader of a pipe has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("{}: {error:#}", style("error", "\u{1b}[1;31m"));
+            ExitCode::from(code::ERROR)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Styled text; anstream takes the style away where it is not wanted.
+fn style(text: &str, code: &str) -> String {
+    format!("{code}{text}\u{1b}[0m")
+}
+
+/// Writes data to stdout; a reader that has gone away is no failure of ours.
+fn out(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    Ok(writeln!(anstream::stdout(), "{text}")?)
+}

@@ -1,0 +1,282 @@
+//! `rank`: the tables of results files.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Format, out};
+use crate::filter::Filter;
+use crate::protocol::Outcome;
+use crate::ranking::{Noise, Ranking, Ratio, Row, rank};
+use crate::record::{self, Results, ScenarioLine};
+use crate::scenario::Scenario;
+use crate::table::{Emphasis, Grid, duration, rate, significant};
+use crate::workload::Workload;
+
+/// Print the tables of results files: for each scenario the queues, best first.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  queuebench rank results/local/*.jsonl
+  queuebench rank run.jsonl -s pingpong --wide
+  queuebench rank run.jsonl --format json | jq '.[].rows[0].queue'")]
+pub struct Rank {
+    /// Results files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Only queues whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 'q', long, value_name = "RE")]
+    queue: Option<String>,
+    /// Only scenarios whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 's', long, value_name = "RE")]
+    scenario: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    format: Format,
+    /// All columns, however wide
+    #[arg(long)]
+    wide: bool,
+}
+
+impl Rank {
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let filter = |text: &Option<String>| text.as_deref().map(Filter::new).transpose();
+        let (queues, scenarios) = (filter(&self.queue)?, filter(&self.scenario)?);
+        let mut sections = Vec::new();
+        for file in &self.files {
+            let results = record::read(file)?;
+            sections.extend(sections_of(&results, queues.as_ref(), scenarios.as_ref())?);
+        }
+        anyhow::ensure!(
+            !sections.is_empty(),
+            "nothing in these files matches; see what they hold: queuebench rank FILE"
+        );
+        match self.format {
+            Format::Table => {
+                for section in &sections {
+                    out(&section.table(self.wide))?;
+                }
+            }
+            Format::Json => {
+                let rankings: Vec<&Ranking> = sections.iter().map(|section| &section.ranking).collect();
+                out(&serde_json::to_string_pretty(&rankings)?)?;
+            }
+            Format::Csv => out(&csv(&sections))?,
+            Format::Markdown => out(&markdown(&sections))?,
+        }
+        let all_ok = sections.iter().flat_map(|section| &section.ranking.rows).all(|row| row.outcome == Outcome::Ok);
+        Ok(if all_ok { 0 } else { super::code::OUTCOME })
+    }
+}
+
+fn sections_of(results: &Results, queues: Option<&Filter>, scenarios: Option<&Filter>) -> anyhow::Result<Vec<Section>> {
+    let mut sections = Vec::new();
+    for line in &results.run.scenarios {
+        if scenarios.is_some_and(|filter| !filter.matches(&line.id)) {
+            continue;
+        }
+        let wanted = |id: &str| queues.is_none_or(|filter| filter.matches(id));
+        let own = results.blocks.iter().filter(|block| block.scenario == line.id && wanted(&block.queue));
+        let blocks: Vec<_> = own.cloned().collect();
+        if !blocks.is_empty() {
+            let says_something = results.run.profile != "smoke";
+            sections.push(Section::new(line, &blocks, says_something)?);
+        }
+    }
+    Ok(sections)
+}
+
+/// A scenario's table with what stands above and below it.
+pub struct Section {
+    scenario: Scenario,
+    ranking: Ranking,
+    threads: usize,
+    oversubscribed: bool,
+    compares: bool,
+}
+
+impl Section {
+    /// Of a scenario's blocks; with `compares` false it shows no ratio, because too few rounds say nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario's id is none.
+    pub fn new(line: &ScenarioLine, blocks: &[record::Block], compares: bool) -> anyhow::Result<Section> {
+        let scenario: Scenario = line.id.parse().map_err(anyhow::Error::msg)?;
+        Ok(Section {
+            scenario,
+            ranking: rank(&scenario, blocks),
+            threads: line.threads,
+            oversubscribed: line.oversubscribed,
+            compares,
+        })
+    }
+
+    /// The table as a terminal shows it.
+    pub fn table(&self, wide: bool) -> String {
+        let mut heads = vec!["queue", self.value_head(), "x slower (95 %)", "ran", "cpu/msg"];
+        if wide {
+            heads.extend(["spread", "of limit", "sleeps/msg", "full/msg", "empty/msg", "capacity", "blocks"]);
+        }
+        heads.push("");
+        let mut grid = Grid::new(&heads, heads.len() - 1);
+        let mut first = true;
+        for row in &self.ranking.rows {
+            let emphasis = match row {
+                row if row.outcome != Outcome::Ok => Emphasis::Alarm,
+                row if row.limit => Emphasis::Dim,
+                _ if first => Emphasis::Strong,
+                _ => Emphasis::Plain,
+            };
+            first = false;
+            grid.row(self.cells(row, wide), emphasis);
+        }
+        let mut text = format!("\n{}\n{grid}", self.title());
+        for note in self.notes() {
+            text.push_str(&format!("  {note}\n"));
+        }
+        text.trim_end().to_owned()
+    }
+
+    fn title(&self) -> String {
+        let crowd =
+            if self.oversubscribed { format!(", {} threads outnumber the cpus", self.threads) } else { String::new() };
+        format!("{}  ({}, {} rounds{crowd})", self.ranking.scenario, self.ranking.unit, self.ranking.rounds)
+    }
+
+    fn value_head(&self) -> &'static str {
+        if self.scenario.workload == Workload::Pingpong { "round trip" } else { "rate" }
+    }
+
+    fn value(&self, value: f64) -> String {
+        if self.scenario.workload == Workload::Pingpong { duration(value) } else { rate(value) }
+    }
+
+    fn cells(&self, row: &Row, wide: bool) -> Vec<String> {
+        let dash = || "-".to_owned();
+        let number = |value: Option<f64>| value.map_or_else(dash, significant);
+        let mut cells = vec![
+            row.queue.clone(),
+            row.value.map_or_else(dash, |value| self.value(value)),
+            row.times_slower.filter(|_| self.compares).map_or_else(dash, |ratio| ratio_words(&ratio)),
+            row.regime.map_or_else(dash, |regime| format!("{regime}{}", if row.other_regime { "*" } else { "" })),
+            row.cpu_ns_per_message.map_or_else(dash, duration),
+        ];
+        if wide {
+            let [full, empty] = row.failed_tries_per_message.unwrap_or([None, None]);
+            cells.extend([
+                row.spread.map_or_else(dash, |spread| format!("{:.0} %", spread * 100.0)),
+                row.share_of_limit.map_or_else(dash, |share| format!("{:.1} %", share * 100.0)),
+                number(row.voluntary_switches_per_message),
+                number(full),
+                number(empty),
+                row.capacity.map_or_else(dash, |capacity| capacity.to_string()),
+                row.blocks.to_string(),
+            ]);
+        }
+        cells.push(self.remarks(row));
+        cells
+    }
+
+    fn remarks(&self, row: &Row) -> String {
+        let mut remarks = Vec::new();
+        if row.outcome != Outcome::Ok {
+            remarks.push(format!("{} ({} of {})", row.outcome, row.failed_blocks, row.failed_blocks + row.blocks));
+        }
+        if row.modes.is_some() && self.compares {
+            remarks.push("two modes".into());
+        }
+        if row.share_of_limit.is_some_and(|share| share > 0.9) && self.scenario.work != Default::default() {
+            remarks.push("bounded by the work".into());
+        }
+        remarks.extend(row.flags.keys().cloned());
+        remarks.join(", ")
+    }
+
+    /// What the columns have no room for.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for row in &self.ranking.rows {
+            if let Some([lower, upper]) = row.modes.filter(|_| self.compares) {
+                let blocks = lower.blocks + upper.blocks;
+                let mode =
+                    |mode: crate::ranking::Mode| format!("{} in {} of {blocks}", self.value(mode.value), mode.blocks);
+                notes.push(format!("{}: {}, {}", row.queue, mode(lower), mode(upper)));
+            }
+            if let Some(detail) = row.detail.as_ref().filter(|_| row.outcome != Outcome::Ok) {
+                notes.push(format!("{} {}: {detail}", row.queue, row.outcome));
+            }
+        }
+        if self.ranking.rows.iter().any(|row| row.other_regime) {
+            notes.push("* ran fuller or emptier than the best: the ratio compares two regimes".into());
+        }
+        if let Noise { pairs, median_difference: Some(difference) } = self.ranking.noise
+            && self.compares
+        {
+            let percent = difference * 100.0;
+            notes.push(format!(
+                "noise: a queue's two blocks of one round differ by {percent:.0} % (median of {pairs} pairs)"
+            ));
+        }
+        if !self.compares {
+            notes.push("a smoke run: it shows that everything runs, not which is faster".into());
+        }
+        notes
+    }
+}
+
+fn ratio_words(ratio: &Ratio) -> String {
+    match ratio.interval {
+        _ if ratio.estimate == 1.0 && ratio.interval.is_none_or(|[low, high]| low == high) => "best".into(),
+        Some([low, high]) => format!("{:.2} [{:.2}, {:.2}]", ratio.estimate, low, high),
+        None => format!("{:.2}", ratio.estimate),
+    }
+}
+
+fn csv(sections: &[Section]) -> String {
+    let mut text = "scenario,unit,queue,outcome,blocks,value,times_slower,times_slower_low,times_slower_high,regime,\
+                    cpu_ns_per_message,spread,share_of_limit,voluntary_switches_per_message,capacity"
+        .to_owned();
+    for section in sections {
+        for row in &section.ranking.rows {
+            let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+            let ratio = row.times_slower.filter(|_| section.compares);
+            let interval = ratio.and_then(|ratio| ratio.interval);
+            let cells = [
+                section.ranking.scenario.clone(),
+                section.ranking.unit.into(),
+                row.queue.clone(),
+                row.outcome.to_string(),
+                row.blocks.to_string(),
+                number(row.value),
+                number(ratio.map(|ratio| ratio.estimate)),
+                number(interval.map(|interval| interval[0])),
+                number(interval.map(|interval| interval[1])),
+                row.regime.map_or_else(String::new, |regime| regime.to_string()),
+                number(row.cpu_ns_per_message),
+                number(row.spread),
+                number(row.share_of_limit),
+                number(row.voluntary_switches_per_message),
+                row.capacity.map_or_else(String::new, |capacity| capacity.to_string()),
+            ];
+            text.push('\n');
+            text.push_str(&cells.join(","));
+        }
+    }
+    text
+}
+
+fn markdown(sections: &[Section]) -> String {
+    let mut text = String::new();
+    for section in sections {
+        let head = section.value_head();
+        text.push_str(&format!("\n{}\n\n| queue | {head} | times slower | ran | cpu/message | |\n", section.title()));
+        text.push_str("|---|---:|---:|---|---:|---|\n");
+        for row in &section.ranking.rows {
+            text.push_str(&format!("| {} |\n", section.cells(row, false).join(" | ")));
+        }
+        for note in section.notes() {
+            text.push_str(&format!("\n{note}\n"));
+        }
+    }
+    text.trim().to_owned()
+}

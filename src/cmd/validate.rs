@@ -1,0 +1,42 @@
+//! `validate`: is this a results file?
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{code, out};
+use crate::record;
+
+/// Check results files: are they whole, of a schema this program reads, and free of what no run writes?
+#[derive(Args)]
+#[command(after_help = "Example:
+  queuebench validate results/*/*.jsonl")]
+pub struct Validate {
+    /// Results files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+impl Validate {
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let mut worst = 0;
+        for file in &self.files {
+            match record::read(file) {
+                Ok(results) => {
+                    let ended = match &results.end {
+                        None => ", not ended: continue it with run --resume",
+                        Some(end) if end.interrupted => ", interrupted: continue it with run --resume",
+                        Some(_) => "",
+                    };
+                    let (blocks, scenarios) = (results.blocks.len(), results.run.scenarios.len());
+                    out(&format!("{}: ok, {blocks} blocks, {scenarios} scenarios{ended}", file.display()))?;
+                }
+                Err(error) => {
+                    anstream::eprintln!("error: {error}");
+                    worst = code::ERROR;
+                }
+            }
+        }
+        Ok(worst)
+    }
+}

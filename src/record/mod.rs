@@ -1,0 +1,159 @@
+//! The results file: JSON Lines, schema version 1. First a `run` line, then `skip` lines and a `block` line for
+//! every block, at last an `end` line. Units are in the names, integers are in base units, unknown fields are
+//! ignored.
+
+mod read;
+mod write;
+
+use serde::{Deserialize, Serialize};
+
+pub use read::{ReadError, Results, read};
+pub use write::Writer;
+
+use crate::machine::Fingerprint;
+use crate::protocol::Report;
+use crate::toolchain::Toolchain;
+use crate::topology::Topology;
+
+/// The schema this program writes and the newest it reads.
+pub const SCHEMA: u32 = 1;
+
+/// One line of a results file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Line {
+    /// The first.
+    Run(Box<Run>),
+    /// A block's figures or outcome.
+    Block(Box<Block>),
+    /// A cell or a scenario that did not run, and why.
+    Skip(Skip),
+    /// The last.
+    End(End),
+}
+
+/// What a run was: enough to repeat it and to know what its figures may be compared with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// The file's schema.
+    pub schema: u32,
+    /// The program that measured.
+    pub program: String,
+    /// Its version.
+    pub version: String,
+    /// When it started, in UTC, RFC 3339.
+    pub started: String,
+    /// The suite's name.
+    pub suite: String,
+    /// The profile's name.
+    pub profile: String,
+    /// Rounds planned for every scenario.
+    pub rounds: u32,
+    /// The seed all orders and lengths are drawn from.
+    pub seed: u64,
+    /// Filters and flags that shaped the plan.
+    pub selection: Selection,
+    /// Nanoseconds after which a block is given up.
+    pub deadline_ns: u64,
+    /// Nanoseconds an iteration of work took.
+    pub ns_per_work_iteration: f64,
+    /// The machine.
+    pub machine: Fingerprint,
+    /// Its cpus and what they share.
+    pub topology: Topology,
+    /// The compiler and flags the program was built with.
+    pub toolchain: Toolchain,
+    /// Every queue's package version, by id.
+    pub versions: std::collections::BTreeMap<String, String>,
+    /// The scenarios, each with its reference queue, in the order they run.
+    pub scenarios: Vec<ScenarioLine>,
+}
+
+/// Filters and flags that shaped the plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// `-q`: queue ids.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// `-s`: scenario ids.
+    #[serde(default)]
+    pub scenario: Option<String>,
+    /// One filter on `scenario/queue`.
+    #[serde(default)]
+    pub cell: Option<String>,
+    /// `--waits`.
+    #[serde(default)]
+    pub all_waits: bool,
+    /// `--keep-going`.
+    #[serde(default)]
+    pub keep_going: bool,
+}
+
+/// A scenario of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioLine {
+    /// Its id.
+    pub id: String,
+    /// The queue that is in every round, and that files are compared through.
+    pub reference: String,
+    /// Threads that run at once.
+    pub threads: usize,
+    /// A cpu for each thread, consumers' first; null is unpinned.
+    pub cpus: Vec<Option<usize>>,
+    /// Whether threads outnumber the cpus they run on.
+    pub oversubscribed: bool,
+}
+
+/// One block.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Block {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The queue's id.
+    pub queue: String,
+    /// The round, from 0.
+    pub round: u32,
+    /// 1 for the second block of an A/A pair, else 0.
+    pub repeat: u32,
+    /// Its place in the round's order, from 0.
+    pub position: u32,
+    /// From the worker's start to its ready.
+    pub ready_ns: u64,
+    /// From the worker's start to its end.
+    pub wall_ns: u64,
+    /// Ticks stolen by the hypervisor meanwhile, over all cpus.
+    pub steal_ticks: u64,
+    /// What it measured.
+    #[serde(flatten)]
+    pub report: Report,
+}
+
+impl Block {
+    /// What names the block inside its file.
+    pub fn key(&self) -> (&str, &str, u32, u32) {
+        (&self.scenario, &self.queue, self.round, self.repeat)
+    }
+}
+
+/// Something that did not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    /// The scenario's id, or what the suite calls it when it has none on this machine.
+    pub scenario: String,
+    /// The queue's id; null when it is the scenario that did not run.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// When, in UTC, RFC 3339.
+    pub ended: String,
+    /// Blocks in the file.
+    pub blocks: u64,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}

@@ -1,0 +1,239 @@
+//! Reads results files. They come from strangers: sizes are bounded, ids are checked, text is stripped of control
+//! characters before anybody sees it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Block, End, Line, Run, SCHEMA, Skip};
+use crate::scenario::Scenario;
+
+/// Bytes of the longest line that is read. A block of ping-pong with every bucket filled stays below.
+const LONGEST_LINE: u64 = 1 << 20;
+/// Lines of the longest file that is read.
+const MOST_LINES: usize = 2_000_000;
+/// Bytes of the largest file that is read.
+const LARGEST_FILE: u64 = 4 << 30;
+
+/// A results file, read and checked.
+#[derive(Debug)]
+pub struct Results {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// Its first line.
+    pub run: Run,
+    /// Its blocks, in order.
+    pub blocks: Vec<Block>,
+    /// What did not run.
+    pub skips: Vec<Skip>,
+    /// Its last line, if the run came to its end.
+    pub end: Option<End>,
+    /// Bytes up to the last whole line; less than the file's size when a killed run left a torn one.
+    pub whole: u64,
+    /// Bytes up to the last line before `end`, where a resumed run continues.
+    pub resumable: u64,
+}
+
+/// Why a results file was not accepted.
+#[derive(Debug)]
+pub struct ReadError {
+    path: PathBuf,
+    line: Option<usize>,
+    why: String,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Reads the results file at `path`.
+///
+/// # Errors
+///
+/// When it is no results file, is of a newer schema, or holds what no run writes. A torn last line is no error.
+pub fn read(path: &Path) -> Result<Results, ReadError> {
+    let error = |line, why: String| ReadError { path: path.to_owned(), line, why };
+    let file = File::open(path).map_err(|why| error(None, format!("cannot be read: {why}")))?;
+    let size = file.metadata().map(|data| if data.is_file() { data.len() } else { 0 }).unwrap_or(0);
+    if size > LARGEST_FILE {
+        return Err(error(None, format!("{size} bytes; results files of more than {LARGEST_FILE} are not read")));
+    }
+    let mut reader = Reader { path, input: BufReader::new(file), number: 0, whole: 0 };
+    let run = match reader.next_line()? {
+        Some(Line::Run(run)) => *run,
+        Some(_) => return Err(error(Some(1), "no results file: it does not start with a run line".into())),
+        None => return Err(error(None, "no results file: it has no whole line".into())),
+    };
+    let mut results = Results {
+        path: path.to_owned(),
+        run: clean_run(run).map_err(|why| error(Some(1), why))?,
+        blocks: Vec::new(),
+        skips: Vec::new(),
+        end: None,
+        whole: 0,
+        resumable: reader.whole,
+    };
+    while let Some(line) = reader.next_line()? {
+        if results.end.is_some() {
+            return Err(error(Some(reader.number), "lines follow the end line".into()));
+        }
+        match line {
+            Line::Run(_) => return Err(error(Some(reader.number), "a second run line; split the file".into())),
+            Line::Block(block) => {
+                check_block(&block).map_err(|why| error(Some(reader.number), why))?;
+                results.blocks.push(clean_block(*block));
+            }
+            Line::Skip(skip) => results.skips.push(clean_skip(skip)),
+            Line::End(end) => results.end = Some(end),
+        }
+        if results.end.is_none() {
+            results.resumable = reader.whole;
+        }
+    }
+    results.whole = reader.whole;
+    check_duplicates(&results).map_err(|why| error(None, why))?;
+    Ok(results)
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    input: BufReader<File>,
+    number: usize,
+    whole: u64,
+}
+
+impl Reader<'_> {
+    /// The next whole line; `None` at the end or at a torn last line.
+    fn next_line(&mut self) -> Result<Option<Line>, ReadError> {
+        let mut text = Vec::new();
+        let limited = (&mut self.input).take(LONGEST_LINE).read_until(b'\n', &mut text);
+        self.number += 1;
+        let length = limited.map_err(|why| self.error(format!("cannot be read: {why}")))? as u64;
+        if text.last() != Some(&b'\n') {
+            return if length == LONGEST_LINE {
+                Err(self.error(format!("longer than {LONGEST_LINE} bytes; no run writes that")))
+            } else {
+                Ok(None)
+            };
+        }
+        if self.number > MOST_LINES {
+            return Err(self.error(format!("more than {MOST_LINES} lines; split the file")));
+        }
+        self.whole += length;
+        if self.number == 1 {
+            self.check_schema(&text)?;
+        }
+        match serde_json::from_slice(&text) {
+            Ok(line) => Ok(Some(line)),
+            Err(why) => Err(self.error(format!("not a line of a results file: {}", printable(&why.to_string())))),
+        }
+    }
+
+    /// Before the rest of the first line is looked at: a newer schema may have changed anything else.
+    fn check_schema(&self, text: &[u8]) -> Result<(), ReadError> {
+        #[derive(serde::Deserialize)]
+        struct SchemaOnly {
+            schema: Option<u64>,
+        }
+        match serde_json::from_slice::<SchemaOnly>(text) {
+            Ok(SchemaOnly { schema: Some(newer) }) if newer > u64::from(SCHEMA) => Err(self.error(format!(
+                "schema {newer} is newer than the {SCHEMA} this queuebench reads; update it: cargo install queuebench"
+            ))),
+            Ok(SchemaOnly { schema: Some(_) }) => Ok(()),
+            _ => Err(self.error("no results file: its first line is no run line with a schema".into())),
+        }
+    }
+
+    fn error(&self, why: String) -> ReadError {
+        ReadError { path: self.path.to_owned(), line: Some(self.number), why }
+    }
+}
+
+/// What no block of a real run holds.
+fn check_block(block: &Block) -> Result<(), String> {
+    block.scenario.parse::<Scenario>()?;
+    check_queue_id(&block.queue)?;
+    let report = &block.report;
+    const LONGEST_WINDOW_NS: u64 = 3_600_000_000_000;
+    if report.elapsed_ns > LONGEST_WINDOW_NS || block.wall_ns > 24 * LONGEST_WINDOW_NS {
+        return Err(format!("a window of {} ns is no window", report.elapsed_ns));
+    }
+    if report.messages > report.elapsed_ns.saturating_mul(100) {
+        return Err(format!("{} messages in {} ns is no rate", report.messages, report.elapsed_ns));
+    }
+    if report.outcome == crate::protocol::Outcome::Ok && report.elapsed_ns == 0 {
+        return Err("outcome ok without a window".into());
+    }
+    Ok(())
+}
+
+/// Queue ids are shown everywhere and become parts of other names.
+pub(super) fn check_queue_id(id: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/+-_.@".contains(c);
+    if id.is_empty() || id.len() > 100 || !id.chars().all(allowed) || id.contains("..") || id.starts_with('/') {
+        return Err(format!("'{}' is no queue id", printable(&id.chars().take(100).collect::<String>())));
+    }
+    Ok(())
+}
+
+fn check_duplicates(results: &Results) -> Result<(), String> {
+    let mut seen = std::collections::HashSet::new();
+    match results.blocks.iter().find(|block| !seen.insert(block.key())) {
+        None => Ok(()),
+        Some(block) => Err(format!(
+            "two blocks for {} {} round {} repeat {}",
+            block.scenario, block.queue, block.round, block.repeat
+        )),
+    }
+}
+
+/// Without control and direction-changing characters, and not longer than anyone wants to read.
+pub(super) fn printable(text: &str) -> String {
+    let hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().filter(|c| !hostile(*c)).take(2000).collect()
+}
+
+fn clean_block(mut block: Block) -> Block {
+    block.report.detail = block.report.detail.as_deref().map(printable);
+    for flag in &mut block.report.flags {
+        *flag = printable(flag);
+    }
+    block
+}
+
+fn clean_skip(skip: Skip) -> Skip {
+    Skip {
+        scenario: printable(&skip.scenario),
+        queue: skip.queue.as_deref().map(printable),
+        reason: printable(&skip.reason),
+    }
+}
+
+/// Every text of the line, wherever it is.
+fn clean_run(run: Run) -> Result<Run, String> {
+    fn scrub(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => *text = printable(text),
+            serde_json::Value::Array(values) => values.iter_mut().for_each(scrub),
+            serde_json::Value::Object(fields) => fields.values_mut().for_each(scrub),
+            _ => {}
+        }
+    }
+    let clean = serde_json::to_value(&run).and_then(|mut value| {
+        scrub(&mut value);
+        serde_json::from_value(value)
+    });
+    clean.map_err(|why| why.to_string())
+}

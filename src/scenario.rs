@@ -1,0 +1,190 @@
+//! A scenario: everything about a measurement but the queue, in one id that parses back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::queue::{Capacity, Shape};
+use crate::topology::Placement;
+use crate::workload::{Size, Workload};
+
+/// Nanoseconds of work per message, producer's and consumer's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkNs {
+    /// On the producer's side.
+    pub producer: u32,
+    /// On the consumer's side.
+    pub consumer: u32,
+}
+
+impl fmt::Display for WorkNs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.producer, self.consumer)
+    }
+}
+
+impl FromStr for WorkNs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is no work; write nanoseconds per message on either side, as 0/20");
+        let (producer, consumer) = text.split_once('/').ok_or_else(wrong)?;
+        let ns = |text: &str| text.parse::<u32>().ok().filter(|ns| *ns <= 1_000_000).ok_or_else(wrong);
+        Ok(WorkNs { producer: ns(producer)?, consumer: ns(consumer)? })
+    }
+}
+
+/// Everything about a measurement but the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scenario {
+    /// What the endpoints do.
+    pub workload: Workload,
+    /// Producers; at most 999.
+    pub producers: usize,
+    /// Consumers; at most 999.
+    pub consumers: usize,
+    /// Messages the queue may hold.
+    pub capacity: Capacity,
+    /// Bytes per message and how they travel.
+    pub size: Size,
+    /// Work per message.
+    pub work: WorkNs,
+    /// How endpoints map to cpus.
+    pub placement: Placement,
+}
+
+impl Scenario {
+    /// What the queue is opened for.
+    pub fn shape(&self) -> Shape {
+        Shape { producers: self.producers, consumers: self.consumers, capacity: self.capacity }
+    }
+
+    /// Threads that run at once.
+    pub fn threads(&self) -> usize {
+        self.workload.threads(self.producers, self.consumers)
+    }
+
+    /// Threads to seat as producers and as consumers. In `pairs` every thread is both; half of them sit where
+    /// producers would, so that they cross what the placement says.
+    pub fn seats(&self) -> (usize, usize) {
+        match self.workload {
+            Workload::Stream | Workload::Pingpong => (self.producers, self.consumers),
+            Workload::Pairs => (self.producers / 2, self.producers.div_ceil(2)),
+        }
+    }
+
+    /// The unit of its figure.
+    pub fn unit(&self) -> &'static str {
+        match self.workload {
+            Workload::Stream => "messages/s",
+            Workload::Pairs => "pairs/s",
+            Workload::Pingpong => "ns per round trip",
+        }
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}p{}c/", self.workload, self.producers, self.consumers)?;
+        match self.capacity {
+            Capacity::Bounded(messages) => write!(f, "{messages}")?,
+            Capacity::Unbounded => f.write_str("unbounded")?,
+        }
+        write!(f, "/{}", self.size)?;
+        if self.work != WorkNs::default() {
+            write!(f, "/work={}", self.work)?;
+        }
+        write!(f, "/{}", self.placement)
+    }
+}
+
+/// Parses `1p1c`.
+///
+/// # Errors
+///
+/// A sentence that says what a shape looks like.
+pub fn parse_shape(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || format!("'{text}' is no shape; write producers and consumers as 2p1c, each from 1 to 999");
+    let (producers, consumers) = text.strip_suffix('c').and_then(|text| text.split_once('p')).ok_or_else(wrong)?;
+    let count = |text: &str| text.parse().ok().filter(|count| (1..=999).contains(count)).ok_or_else(wrong);
+    Ok((count(producers)?, count(consumers)?))
+}
+
+/// Parses `1024`, `0` (rendezvous) or `unbounded`.
+///
+/// # Errors
+///
+/// A sentence that says what a capacity looks like.
+pub fn parse_capacity(text: &str) -> Result<Capacity, String> {
+    if text == "unbounded" {
+        return Ok(Capacity::Unbounded);
+    }
+    let bound = text.parse().ok().filter(|messages| *messages <= 1 << 24);
+    bound
+        .map(Capacity::Bounded)
+        .ok_or_else(|| format!("'{text}' is no capacity; write messages up to {}, 0, or unbounded", 1 << 24))
+}
+
+impl FromStr for Scenario {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!("'{text}' is no scenario; one looks like stream/2p1c/1024/8B/same-l3 or .../8B/work=0/20/same-l3")
+        };
+        let mut parts: Vec<&str> = text.split('/').collect();
+        let mut work = WorkNs::default();
+        if let Some(at) = parts.iter().position(|part| part.starts_with("work=")) {
+            let consumer = *parts.get(at + 1).ok_or_else(wrong)?;
+            let producer = &parts[at]["work=".len()..];
+            work = format!("{producer}/{consumer}").parse()?;
+            parts.drain(at..=at + 1);
+        }
+        let [workload, shape, capacity, size, placement] = parts[..] else { return Err(wrong()) };
+        let (producers, consumers) = parse_shape(shape)?;
+        Ok(Scenario {
+            workload: workload.parse()?,
+            producers,
+            consumers,
+            capacity: parse_capacity(capacity)?,
+            size: size.parse()?,
+            work,
+            placement: placement.parse()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_parse_back() {
+        for id in [
+            "stream/1p1c/1024/8B/same-l3",
+            "stream/2p1c/unbounded/256B/work=0/20/cross-node",
+            "pingpong/1p1c/0/box256B/free",
+            "pairs/8p8c/64/1024B/work=3/0/smt",
+        ] {
+            assert_eq!(id.parse::<Scenario>().unwrap().to_string(), id);
+        }
+        let explicit: Scenario = "stream/1p1c/1024/8B/work=0/0/same-l3".parse().unwrap();
+        assert_eq!(explicit.to_string(), "stream/1p1c/1024/8B/same-l3");
+    }
+
+    #[test]
+    fn what_is_no_id_says_what_one_looks_like() {
+        for (text, hint) in [
+            ("", "looks like"),
+            ("stream/1p1c/1024/8B", "looks like"),
+            ("stream/0p1c/1024/8B/same-l3", "no shape"),
+            ("stream/1p1c/99999999999/8B/same-l3", "no capacity"),
+            ("stream/1p1c/1024/9B/same-l3", "no payload"),
+            ("stream/1p1c/1024/8B/work=0/same-l3", "no work"),
+            ("surf/1p1c/1024/8B/same-l3", "no workload"),
+            ("stream/1p1c/1024/8B/nearby", "placement"),
+        ] {
+            let error = text.parse::<Scenario>().unwrap_err();
+            assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Which cells exist: scenarios of a suite on this machine, and of each the queues that can join.
+
+use crate::filter::Filter;
+use crate::queue::{Ends, Payloads};
+use crate::record::Skip;
+use crate::registry::{Entry, Registry};
+use crate::scenario::Scenario;
+use crate::suite::{Field, Wanted};
+use crate::topology::Topology;
+use crate::workload::{Size, Workload};
+
+/// The wait of queues with `try_` operations only that is shown by default: it gives way where threads share a
+/// cpu and never sleeps, so it favours neither of the other two.
+pub const DEFAULT_WAIT: &str = "+yield";
+
+/// What a user wants to see of a suite.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// `-q`
+    pub queue: Option<Filter>,
+    /// `-s`
+    pub scenario: Option<Filter>,
+    /// On `scenario/queue`.
+    pub cell: Option<Filter>,
+    /// Every wait.
+    pub all_waits: bool,
+}
+
+/// What will run, and what will not.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// In the order they run.
+    pub scenarios: Vec<Planned>,
+    /// What does not run, and why.
+    pub skips: Vec<Skip>,
+}
+
+/// A scenario with its queues.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What the suite calls it.
+    pub label: String,
+    /// A cpu for each thread, consumers' first.
+    pub cpus: Vec<Option<usize>>,
+    /// Threads that run at once.
+    pub threads: usize,
+    /// Cpus the process may use, for threads that are not pinned.
+    pub usable_cpus: usize,
+    /// The queues that join, by id.
+    pub queues: Vec<String>,
+    /// Those of them that A/A pairs are made of; limits are not.
+    pub repeatable: Vec<String>,
+    /// The queue that is in every round.
+    pub reference: String,
+}
+
+/// One scenario with one queue, as a worker is told.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The queue's id.
+    pub queue: String,
+    /// A cpu for each thread, consumers' first.
+    pub cpus: Vec<Option<usize>>,
+}
+
+impl Planned {
+    /// Cpus the threads run on.
+    pub fn cpus_used(&self) -> usize {
+        let mut pinned: Vec<usize> = self.cpus.iter().copied().flatten().collect();
+        pinned.sort_unstable();
+        pinned.dedup();
+        if pinned.is_empty() { self.usable_cpus } else { pinned.len() }
+    }
+
+    /// Whether threads outnumber the cpus they run on.
+    pub fn oversubscribed(&self) -> bool {
+        self.threads > self.cpus_used()
+    }
+
+    /// The cell of one of its queues.
+    pub fn cell(&self, queue: &str) -> Cell {
+        Cell { scenario: self.scenario, queue: queue.to_owned(), cpus: self.cpus.clone() }
+    }
+}
+
+impl Plan {
+    /// Cells in all.
+    pub fn cells(&self) -> usize {
+        self.scenarios.iter().map(|planned| planned.queues.len()).sum()
+    }
+}
+
+/// Plans `wanted` on a machine with the queues of `registry`.
+///
+/// # Errors
+///
+/// When a filter matches nothing; says what to type instead.
+pub fn plan(wanted: &[Wanted], registry: &Registry, topology: &Topology, choice: &Choice) -> anyhow::Result<Plan> {
+    let mut plan = Plan::default();
+    for wanted in wanted {
+        let scenario = match &wanted.scenario {
+            Ok(scenario) => scenario,
+            Err(reason) => {
+                plan.skips.push(Skip { scenario: wanted.label.clone(), queue: None, reason: reason.clone() });
+                continue;
+            }
+        };
+        let id = scenario.to_string();
+        if choice.scenario.as_ref().is_some_and(|filter| !filter.matches(&id) && !filter.matches(&wanted.label)) {
+            continue;
+        }
+        let seated = seat(scenario, topology);
+        let same = |planned: &&Planned| same_on_this_machine(planned, scenario, &seated);
+        if let Some(earlier) = plan.scenarios.iter().find(same) {
+            let reason = format!("comes to the same on this machine as {}", earlier.scenario);
+            plan.skips.push(Skip { scenario: wanted.label.clone(), queue: None, reason });
+            continue;
+        }
+        fill(&mut plan, wanted, scenario, seated, registry, topology, choice);
+    }
+    if plan.scenarios.is_empty() {
+        anyhow::bail!(nothing_matches(wanted, registry, choice, &plan));
+    }
+    Ok(plan)
+}
+
+fn seat(scenario: &Scenario, topology: &Topology) -> Vec<Option<usize>> {
+    let (producers, consumers) = scenario.seats();
+    let seats = topology.place(scenario.placement, producers, consumers).expect("the suite asked before");
+    seats.consumers.into_iter().chain(seats.producers).collect()
+}
+
+/// Whether two scenarios differ by the word for their placement only, and that word means the same cpus here.
+fn same_on_this_machine(planned: &Planned, scenario: &Scenario, cpus: &[Option<usize>]) -> bool {
+    Scenario { placement: scenario.placement, ..planned.scenario } == *scenario && planned.cpus == cpus
+}
+
+fn fill(
+    plan: &mut Plan,
+    wanted: &Wanted,
+    scenario: &Scenario,
+    cpus: Vec<Option<usize>>,
+    registry: &Registry,
+    topology: &Topology,
+    choice: &Choice,
+) {
+    let mut planned = Planned {
+        scenario: *scenario,
+        label: wanted.label.clone(),
+        cpus,
+        threads: scenario.threads(),
+        usable_cpus: topology.usable_cpus().len(),
+        queues: Vec::new(),
+        repeatable: Vec::new(),
+        reference: wanted.reference.clone(),
+    };
+    let id = scenario.to_string();
+    let able: Vec<(&Entry, Option<String>)> =
+        entries_for(registry, scenario).map(|entry| (entry, obstacle(entry, &planned))).collect();
+    let chosen = |entry: &Entry| {
+        let cell = format!("{id}/{}", entry.id);
+        choice.queue.as_ref().is_none_or(|filter| filter.matches(&entry.id))
+            && choice.cell.as_ref().is_none_or(|filter| filter.matches(&cell))
+    };
+    // A filter that names no queue with the usual wait is meant for the others.
+    let filtered = choice.queue.is_some() || choice.cell.is_some();
+    let usual_named = able.iter().any(|(entry, _)| chosen(entry) && is_usual(entry));
+    let all_waits = choice.all_waits || wanted.all_waits || (filtered && !usual_named);
+    let mut skips = Vec::new();
+    for (entry, obstacle) in &able {
+        if !chosen(entry) {
+            continue;
+        }
+        match obstacle.clone().or_else(|| left_out(entry, wanted, filtered, all_waits)) {
+            Some(reason) => skips.push(Skip { scenario: id.clone(), queue: Some(entry.id.clone()), reason }),
+            None => planned.queues.push(entry.id.clone()),
+        }
+    }
+    if !planned.queues.is_empty() {
+        add_reference(&mut planned, &able);
+        let transfers = |queue: &&String| registry.find(queue, scenario.capacity).is_some_and(|e| e.about.transfers);
+        planned.repeatable = planned.queues.iter().filter(transfers).cloned().collect();
+        plan.scenarios.push(planned);
+    }
+    plan.skips.extend(skips);
+}
+
+/// One entry for each id: where an id has a type for bounds and one for none, the one that fits.
+fn entries_for<'a>(registry: &'a Registry, scenario: &Scenario) -> impl Iterator<Item = &'a Entry> {
+    let capacity = scenario.capacity;
+    registry.entries().iter().filter(move |entry| match registry.find(&entry.id, capacity) {
+        Some(fitting) => std::ptr::eq(fitting, *entry),
+        None => registry.entries().iter().find(|other| other.id == entry.id).is_some_and(|o| std::ptr::eq(o, *entry)),
+    })
+}
+
+fn is_usual(entry: &Entry) -> bool {
+    entry.wait.is_empty() || entry.wait == DEFAULT_WAIT
+}
+
+/// Why a queue cannot join a scenario.
+fn obstacle(entry: &Entry, planned: &Planned) -> Option<String> {
+    let (about, scenario) = (&entry.about, &planned.scenario);
+    let one = |ends: Ends, side: &str| (ends == Ends::One).then(|| format!("takes one {side} only"));
+    if !about.producers.allow(scenario.producers) {
+        return one(about.producers, "producer");
+    }
+    if !about.consumers.allow(scenario.consumers) {
+        return one(about.consumers, "consumer");
+    }
+    if !about.capacities.allow(scenario.capacity) {
+        return Some(match scenario.capacity {
+            crate::queue::Capacity::Bounded(0) => "has no rendezvous".into(),
+            crate::queue::Capacity::Bounded(_) => "has no bound".into(),
+            crate::queue::Capacity::Unbounded => "is bounded".into(),
+        });
+    }
+    let boxed = scenario.size == Size::Boxed;
+    match about.payloads {
+        Payloads::ByValue if boxed => return Some("bounds messages by value; boxed ones have limit/box".into()),
+        Payloads::Boxed if !boxed => return Some("bounds boxed messages only".into()),
+        _ => {}
+    }
+    if !about.transfers && scenario.workload != Workload::Stream {
+        return Some("is no queue: nothing comes back out".into());
+    }
+    if scenario.workload == Workload::Pairs {
+        if about.producers == Ends::One || about.consumers == Ends::One {
+            return Some("every thread of pairs holds both ends, so it must take several of each".into());
+        }
+        if scenario.capacity.lap() < 2 * planned.threads as u64 {
+            return Some("pairs needs room for two messages a thread".into());
+        }
+    }
+    let crowded = planned.oversubscribed();
+    (crowded && !about.oversubscribes).then(|| "does not give way, and threads outnumber cpus here".into())
+}
+
+/// Why a queue that could join does not.
+fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, all_waits: bool) -> Option<String> {
+    if wanted.field == Field::Representatives && !entry.about.representative && !filtered {
+        return Some("this scenario runs one or two of each family; name the queue with -q to add it".into());
+    }
+    (!is_usual(entry) && !all_waits).then(|| format!("{DEFAULT_WAIT} is shown by default; add --waits all"))
+}
+
+/// Puts the reference queue first in line, or names another where it cannot join.
+fn add_reference(planned: &mut Planned, able: &[(&Entry, Option<String>)]) {
+    let can_join = |id: &str| able.iter().any(|(entry, obstacle)| entry.id == id && obstacle.is_none());
+    if !can_join(&planned.reference) {
+        let stand_in = able.iter().find(|(entry, obstacle)| {
+            obstacle.is_none() && entry.about.transfers && planned.queues.contains(&entry.id)
+        });
+        planned.reference = stand_in.map_or_else(|| planned.queues[0].clone(), |(entry, _)| entry.id.clone());
+    }
+    if !planned.queues.contains(&planned.reference) {
+        planned.queues.insert(0, planned.reference.clone());
+    }
+}
+
+fn nothing_matches(wanted: &[Wanted], registry: &Registry, choice: &Choice, plan: &Plan) -> String {
+    let scenarios = || wanted.iter().filter_map(|wanted| wanted.scenario.as_ref().ok()).map(Scenario::to_string);
+    if let Some(filter) = &choice.scenario
+        && !scenarios().any(|id| filter.matches(&id))
+    {
+        return format!("no scenario of the suite matches '{}'; see: queuebench list scenarios", filter.text());
+    }
+    if let Some(filter) = &choice.queue
+        && !registry.entries().iter().any(|entry| filter.matches(&entry.id))
+    {
+        return format!("no queue matches '{}'; see: queuebench list queues", filter.text());
+    }
+    if let Some(skip) = plan.skips.first() {
+        let what = skip.queue.as_deref().unwrap_or("the scenario");
+        return format!("nothing is left to run; {what} in {}: {}", skip.scenario, skip.reason);
+    }
+    let cell = choice.cell.as_ref().map_or("", Filter::text);
+    format!("no cell scenario/queue matches '{cell}'; see: queuebench list")
+}

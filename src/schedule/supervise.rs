@@ -1,0 +1,261 @@
+//! One worker: started, spoken to, watched, and gone afterwards.
+
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::plan::Cell;
+use super::rounds::BlockOrder;
+use super::{Ended, Workers};
+use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
+use crate::workload::work;
+
+/// Bytes of a worker's answer that are kept; more is no answer.
+const LONGEST_ANSWER: usize = 1 << 20;
+/// Bytes of a worker's stderr that are kept.
+const MOST_STDERR: usize = 4 << 10;
+
+/// Starts a worker for each block.
+pub struct Supervisor<'a> {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// What a block may take from its start.
+    pub deadline: Duration,
+    /// Nanoseconds an iteration of work takes.
+    pub ns_per_iteration: f64,
+    /// Readable once the user wants to stop.
+    pub interrupt: Option<BorrowedFd<'a>>,
+}
+
+impl Workers for Supervisor<'_> {
+    fn run(&mut self, order: &BlockOrder, cell: &Cell) -> Ended {
+        let started = Instant::now();
+        let steal_before = steal_ticks();
+        let mut ready_ns = 0;
+        let ended = match Worker::start(&self.command, started + self.deadline, self.interrupt) {
+            Ok(mut worker) => {
+                let ended = self.converse(&mut worker, order, cell, started, &mut ready_ns);
+                worker.dismiss();
+                ended
+            }
+            Err(why) => Err(Stop::Outcome(Outcome::Refused, format!("no worker: {why}"))),
+        };
+        let report = match ended {
+            Ok(report) => report,
+            Err(Stop::Interrupted) => return Ended::Interrupted,
+            Err(Stop::Outcome(outcome, detail)) => Box::new(Report::failed(outcome, detail)),
+        };
+        Ended::Reported {
+            report,
+            ready_ns,
+            wall_ns: started.elapsed().as_nanos() as u64,
+            steal_ticks: steal_ticks().saturating_sub(steal_before),
+        }
+    }
+}
+
+/// Why a conversation ended without a report.
+enum Stop {
+    Interrupted,
+    Outcome(Outcome, String),
+}
+
+impl Supervisor<'_> {
+    fn converse(
+        &self,
+        worker: &mut Worker,
+        order: &BlockOrder,
+        cell: &Cell,
+        started: Instant,
+        ready_ns: &mut u64,
+    ) -> Result<Box<Report>, Stop> {
+        let unexpected = |answer| Stop::Outcome(Outcome::Crashed, format!("the worker said {answer:?} out of turn"));
+        match worker.answer()? {
+            Answer::Hello { protocol: PROTOCOL, .. } => {}
+            Answer::Hello { protocol, .. } => {
+                let detail = format!("the worker speaks protocol {protocol}, this is {PROTOCOL}");
+                return Err(Stop::Outcome(Outcome::Refused, detail));
+            }
+            answer => return Err(unexpected(answer)),
+        }
+        let scenario = &cell.scenario;
+        let iterations = |ns| work::iterations(ns, self.ns_per_iteration);
+        worker.say(&Command::Prepare(Prepare {
+            queue: cell.queue.clone(),
+            scenario: scenario.to_string(),
+            cpus: cell.cpus.clone(),
+            work_iterations: [iterations(scenario.work.producer), iterations(scenario.work.consumer)],
+        }))?;
+        match worker.answer()? {
+            Answer::Ready { .. } => *ready_ns = started.elapsed().as_nanos() as u64,
+            Answer::Report(report) => return Ok(report),
+            answer => return Err(unexpected(answer)),
+        }
+        worker.say(&Command::Slice { settle_ns: order.settle_ns, window_ns: order.window_ns })?;
+        match worker.answer()? {
+            Answer::Report(report) => Ok(report),
+            answer => Err(unexpected(answer)),
+        }
+    }
+}
+
+/// A running worker, in a process group of its own.
+struct Worker<'a> {
+    child: Child,
+    deadline: Instant,
+    interrupt: Option<BorrowedFd<'a>>,
+    answers: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl<'a> Worker<'a> {
+    fn start(command: &[String], deadline: Instant, interrupt: Option<BorrowedFd<'a>>) -> std::io::Result<Self> {
+        let child = std::process::Command::new(&command[0])
+            .args(&command[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Out of the terminal's reach: Ctrl-C is the parent's to answer.
+            .process_group(0)
+            .spawn()?;
+        Ok(Worker { child, deadline, interrupt, answers: Vec::new(), stderr: Vec::new() })
+    }
+
+    fn say(&mut self, command: &Command) -> Result<(), Stop> {
+        let mut text = serde_json::to_string(command).expect("commands are plain data");
+        text.push('\n');
+        let stdin = self.child.stdin.as_mut().expect("piped");
+        // A worker that is gone is noticed where its answer is waited for.
+        stdin.write_all(text.as_bytes()).ok();
+        Ok(())
+    }
+
+    /// Sleeps until the worker's next line, its death, its deadline or the user's interrupt.
+    fn answer(&mut self) -> Result<Answer, Stop> {
+        loop {
+            if let Some(end) = self.answers.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.answers.drain(..=end).collect();
+                return serde_json::from_slice(&line).map_err(|_| {
+                    let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+                    Stop::Outcome(Outcome::Crashed, format!("the worker said what is no answer: {}", said.trim_end()))
+                });
+            }
+            if self.answers.len() > LONGEST_ANSWER {
+                return Err(Stop::Outcome(Outcome::Crashed, "the worker's answer has no end".into()));
+            }
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Stop::Outcome(Outcome::Hung, self.describe_hang()));
+            }
+            if self.wait_for_input(left)? {
+                return Err(Stop::Outcome(Outcome::Crashed, self.describe_death()));
+            }
+        }
+    }
+
+    /// Reads what there is; true when the worker has closed its stdout.
+    fn wait_for_input(&mut self, timeout: Duration) -> Result<bool, Stop> {
+        let stdout = self.child.stdout.as_ref().expect("piped").as_fd();
+        let stderr = self.child.stderr.as_ref().expect("piped").as_fd();
+        let mut fds = vec![PollFd::from_borrowed_fd(stdout, PollFlags::IN)];
+        if self.stderr.len() < MOST_STDERR {
+            fds.push(PollFd::from_borrowed_fd(stderr, PollFlags::IN));
+        }
+        let interrupted_at = fds.len();
+        fds.extend(self.interrupt.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
+        if poll(&mut fds, Some(&timeout)).is_err() {
+            return Ok(false);
+        }
+        let readable: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+        if readable.get(interrupted_at) == Some(&true) {
+            return Err(Stop::Interrupted);
+        }
+        if readable[0] {
+            return Ok(!read_some(stdout, &mut self.answers));
+        }
+        if interrupted_at == 2 && readable[1] && !read_some(stderr, &mut self.stderr) {
+            // Closed: never ask again.
+            self.stderr.resize(MOST_STDERR.max(self.stderr.len()), b' ');
+        }
+        Ok(false)
+    }
+
+    fn describe_death(&mut self) -> String {
+        let status = self.child.wait();
+        while self.stderr.len() < MOST_STDERR
+            && read_some(self.child.stderr.as_ref().expect("piped").as_fd(), &mut self.stderr)
+        {}
+        let how = match status.map(|status| (status.signal(), status.code())) {
+            Ok((Some(signal), _)) => match Signal::from_named_raw(signal) {
+                Some(named) => format!("killed by {}", signal_name(named)),
+                None => format!("killed by signal {signal}"),
+            },
+            Ok((_, code)) => format!("exited with {}", code.unwrap_or(-1)),
+            Err(why) => format!("is gone: {why}"),
+        };
+        let stderr = String::from_utf8_lossy(&self.stderr);
+        let said: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+        if said.is_empty() { how } else { format!("{how}: {}", said.join(" ")) }
+    }
+
+    /// What its threads were doing when time ran out.
+    fn describe_hang(&self) -> String {
+        let states = thread_states(self.child.id());
+        let running = states.iter().filter(|state| **state == 'R').count();
+        let doing = match (running, states.len()) {
+            (_, 0) => "its threads could not be seen".to_owned(),
+            (0, threads) => format!("all {threads} threads asleep"),
+            (running, threads) => format!("{running} of {threads} threads running"),
+        };
+        format!("no answer within the deadline; {doing}")
+    }
+
+    /// Ends the worker and all it started.
+    fn dismiss(mut self) {
+        self.say(&Command::Bye).ok();
+        drop(self.child.stdin.take());
+        // A worker that has answered has nothing left to lose, and one that has not must go anyway.
+        if let Some(group) = Pid::from_raw(self.child.id() as i32) {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+        self.child.wait().ok();
+    }
+}
+
+/// Appends what can be read at once; false at the end of the stream.
+fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 8192];
+    match rustix::io::read(fd, &mut buffer) {
+        Ok(0) => false,
+        Ok(bytes) => {
+            into.extend_from_slice(&buffer[..bytes]);
+            true
+        }
+        Err(rustix::io::Errno::INTR) => true,
+        Err(_) => false,
+    }
+}
+
+fn signal_name(signal: Signal) -> String {
+    format!("{signal:?}").trim_start_matches("Signal::").to_owned()
+}
+
+/// The state letters of a process's threads, from `/proc/PID/task/*/stat`.
+fn thread_states(pid: u32) -> Vec<char> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let state = |stat: String| stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok().and_then(state)).collect()
+}
+
+/// Ticks stolen by the hypervisor since boot, all cpus; 0 where the kernel does not say.
+fn steal_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let total = stat.lines().next().and_then(|line| line.split_whitespace().nth(8));
+    total.and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,208 @@
+//! Suites: scenarios as data, written once, in words that hold on any machine.
+
+use serde::Deserialize;
+
+use crate::queue::Capacity;
+use crate::scenario::{Scenario, WorkNs, parse_capacity, parse_shape};
+use crate::topology::{Placement, Topology};
+use crate::workload::{Size, Workload};
+
+/// The suites that come with the program, by name.
+const BUILTIN: [(&str, &str); 3] = [
+    ("quick", include_str!("../benches/suites/quick.toml")),
+    ("balance", include_str!("../benches/suites/balance.toml")),
+    ("standard", include_str!("../benches/suites/standard.toml")),
+];
+
+/// A suite as its file says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// Its scenarios; an entry with lists stands for all their combinations.
+    #[serde(rename = "scenario")]
+    entries: Vec<Entry>,
+}
+
+/// One `[[scenario]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    #[serde(default)]
+    name: Option<String>,
+    workload: Workload,
+    shape: OneOrMany<String>,
+    capacity: OneOrMany<toml::Value>,
+    payload: OneOrMany<String>,
+    #[serde(default = "no_work")]
+    work: OneOrMany<String>,
+    placement: OneOrMany<String>,
+    #[serde(default)]
+    field: Field,
+    #[serde(default)]
+    all_waits: bool,
+    #[serde(default = "usual_reference")]
+    reference: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    fn as_slice(&self) -> &[T] {
+        match self {
+            OneOrMany::One(one) => std::slice::from_ref(one),
+            OneOrMany::Many(many) => many,
+        }
+    }
+}
+
+fn no_work() -> OneOrMany<String> {
+    OneOrMany::One("0/0".into())
+}
+
+fn usual_reference() -> String {
+    "std/mutex-deque".into()
+}
+
+/// Which queues join a scenario, of those that can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    /// All.
+    #[default]
+    All,
+    /// Those that stand for their family.
+    Representatives,
+}
+
+/// A scenario of a suite on this machine, or why it has none here.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What the suite calls it.
+    pub label: String,
+    /// What it comes to on this machine.
+    pub scenario: Result<Scenario, String>,
+    /// Which queues join.
+    pub field: Field,
+    /// Whether every wait joins, not only the one shown by default.
+    pub all_waits: bool,
+    /// The queue that is in every round.
+    pub reference: String,
+}
+
+impl Suite {
+    /// A built-in suite by name, or a TOML file by path.
+    ///
+    /// # Errors
+    ///
+    /// When there is neither, or the file is no suite; says which suites there are.
+    pub fn load(name: &str) -> anyhow::Result<Suite> {
+        let text = match BUILTIN.iter().find(|(builtin, _)| *builtin == name) {
+            Some((_, text)) => (*text).to_owned(),
+            None if name.ends_with(".toml") => {
+                std::fs::read_to_string(name).map_err(|why| anyhow::anyhow!("cannot read the suite {name}: {why}"))?
+            }
+            None => anyhow::bail!(
+                "there is no suite '{name}'; there are {}, or name a .toml file",
+                Suite::names().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        toml::from_str(&text).map_err(|why| anyhow::anyhow!("the suite {name} cannot be read: {why}"))
+    }
+
+    /// Names of the built-in suites.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILTIN.iter().map(|(name, _)| *name)
+    }
+
+    /// What the suite comes to on a machine.
+    ///
+    /// # Errors
+    ///
+    /// When an entry holds what is no shape, capacity, payload, work or placement on any machine.
+    pub fn on(&self, topology: &Topology) -> Result<Vec<Wanted>, String> {
+        let mut wanted = Vec::new();
+        for entry in &self.entries {
+            entry.expand(topology, &mut wanted)?;
+        }
+        Ok(wanted)
+    }
+}
+
+impl Entry {
+    fn expand(&self, topology: &Topology, wanted: &mut Vec<Wanted>) -> Result<(), String> {
+        for placement in self.placement.as_slice() {
+            for shape in self.shape.as_slice() {
+                for capacity in self.capacity.as_slice() {
+                    for payload in self.payload.as_slice() {
+                        for work in self.work.as_slice() {
+                            let scenario = self.scenario(topology, placement, shape, capacity, payload, work)?;
+                            let label = self.name.clone().unwrap_or_else(|| scenario.to_string());
+                            wanted.push(Wanted {
+                                label,
+                                scenario: lacking(topology, &scenario).map_or(Ok(scenario), Err),
+                                field: self.field,
+                                all_waits: self.all_waits,
+                                reference: self.reference.clone(),
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scenario(
+        &self,
+        topology: &Topology,
+        placement: &str,
+        shape: &str,
+        capacity: &toml::Value,
+        payload: &str,
+        work: &str,
+    ) -> Result<Scenario, String> {
+        let (producers, consumers) = symbolic_shape(shape, topology.usable_cpus().len())?;
+        Ok(Scenario {
+            workload: self.workload,
+            producers,
+            consumers,
+            capacity: capacity_of(capacity)?,
+            size: payload.parse::<Size>()?,
+            work: work.parse::<WorkNs>()?,
+            placement: match placement {
+                "cores" => topology.closest_cores(),
+                word => word.parse::<Placement>()?,
+            },
+        })
+    }
+}
+
+/// `2p1c`, or `cpus`: an endpoint for each usable cpu, half of them producers; or `2xcpus`: twice as many.
+fn symbolic_shape(shape: &str, cpus: usize) -> Result<(usize, usize), String> {
+    let halves = match shape {
+        "cpus" => cpus / 2,
+        "2xcpus" => cpus,
+        _ => return parse_shape(shape),
+    };
+    Ok((halves.clamp(1, 999), halves.clamp(1, 999)))
+}
+
+fn capacity_of(value: &toml::Value) -> Result<Capacity, String> {
+    match value {
+        toml::Value::Integer(messages) => parse_capacity(&messages.to_string()),
+        toml::Value::String(word) => parse_capacity(word),
+        other => Err(format!("{other} is no capacity")),
+    }
+}
+
+fn lacking(topology: &Topology, scenario: &Scenario) -> Option<String> {
+    let (producers, consumers) = scenario.seats();
+    topology.place(scenario.placement, producers, consumers).err()
+}

@@ -1,0 +1,130 @@
+//! From the threads' tallies to a report: does the balance hold, and what was the rate?
+
+use crate::protocol::{Outcome, Regime, Report};
+use crate::queue::Capacity;
+use crate::scenario::Scenario;
+use crate::workload::Workload;
+use crate::workload::check::expected;
+use crate::workload::slice::{Occupancy, PUBLISH_EVERY, Side, Slice, Tally};
+
+/// Turns what the threads saw into what is recorded.
+pub fn report(
+    scenario: &Scenario,
+    transfers: bool,
+    capacity: Option<u64>,
+    slice: &Slice,
+    tallies: Vec<Tally>,
+) -> Report {
+    if slice.refused() {
+        return Report::failed(Outcome::Refused, "refused (backlog): producers outran consumers by 256 MiB");
+    }
+    if let Some((outcome, detail)) = transfers.then(|| fault(slice, &tallies)).flatten() {
+        return Report::failed(outcome, detail);
+    }
+    let (opened_ns, closed_ns) = slice.window_ns();
+    let in_window = |side| -> f64 {
+        tallies.iter().filter(|tally| tally.timing.side == side).map(|tally| tally.timing.in_window).sum()
+    };
+    let messages = match scenario.workload {
+        // A limit hands nothing over: its slower side decides.
+        Workload::Stream if !transfers => in_window(Side::Producer).min(in_window(Side::Consumer)),
+        Workload::Stream | Workload::Pairs => in_window(Side::Consumer),
+        Workload::Pingpong => in_window(Side::Producer),
+    };
+    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
+    let tries = |side| {
+        let tries =
+            tallies.iter().filter(|tally| tally.timing.side == side).map(|tally| tally.timing.usage.failed_tries);
+        tries.sum::<Option<u64>>()
+    };
+    let occupancy = occupancy(&tallies);
+    let watched = transfers && scenario.workload == Workload::Stream;
+    Report {
+        outcome: Outcome::Ok,
+        detail: None,
+        messages: messages.round() as u64,
+        elapsed_ns: closed_ns - opened_ns,
+        settle_ns: opened_ns,
+        endpoints: tallies.iter().map(|tally| tally.timing.in_window.round() as u64).collect(),
+        cpu_ns: sum(|tally| tally.timing.usage.cpu_ns),
+        voluntary_switches: sum(|tally| tally.timing.usage.voluntary_switches),
+        involuntary_switches: sum(|tally| tally.timing.usage.involuntary_switches),
+        page_faults: sum(|tally| tally.timing.usage.page_faults),
+        full_tries: tries(Side::Producer),
+        empty_tries: tries(Side::Consumer),
+        capacity,
+        regime: if watched { regime(scenario, occupancy) } else { None },
+        mean_backlog: if watched { occupancy.total / occupancy.samples.max(1) } else { 0 },
+        peak_backlog: if watched { occupancy.peak } else { 0 },
+        round_trips: round_trips(&tallies),
+        flags: if slice.unsettled() { vec!["unsettled".into()] } else { Vec::new() },
+    }
+}
+
+/// The outcome that voids the figures, if there is one, and what was seen of it.
+fn fault(slice: &Slice, tallies: &[Tally]) -> Option<(Outcome, String)> {
+    let checks = || tallies.iter().filter_map(|tally| tally.popped.as_ref());
+    let first = checks().find_map(|(_, faults)| faults.first.clone()).unwrap_or_default();
+    let corrupted: u64 = checks().map(|(_, faults)| faults.corrupted).sum();
+    if corrupted > 0 {
+        return Some((Outcome::Corrupted, format!("{corrupted} times; first: {first}")));
+    }
+    let (ends_pushed, ends_repeated) = slice.ends();
+    let ends_popped: u64 = checks().map(|(_, faults)| faults.ends).sum();
+    let (mut pushed, mut sum, mut xor) = (ends_pushed, 0u64, 0u64);
+    for (producer, count) in tallies.iter().flat_map(|tally| &tally.pushed) {
+        let (own_sum, own_xor) = expected(*producer, *count);
+        (pushed, sum, xor) = (pushed + count, sum.wrapping_add(own_sum), xor ^ own_xor);
+    }
+    let popped = ends_popped + checks().map(|(check, _)| check.count).sum::<u64>();
+    if popped < pushed {
+        return Some((Outcome::Lost, format!("{pushed} messages went in, {popped} came out")));
+    }
+    let popped_sum = checks().fold(0u64, |total, (check, _)| total.wrapping_add(check.sum));
+    let popped_xor = checks().fold(0u64, |total, (check, _)| total ^ check.xor);
+    if popped > pushed {
+        return Some((Outcome::Duplicated, format!("{pushed} messages went in, {popped} came out; first: {first}")));
+    }
+    if (popped_sum, popped_xor) != (sum, xor) {
+        let detail = format!("as many came out as went in ({pushed}), but not the same: some twice, some never");
+        return Some((Outcome::Duplicated, detail));
+    }
+    let disordered: u64 = checks().map(|(_, faults)| faults.disordered).sum();
+    if disordered > 0 {
+        return Some((Outcome::Reordered, format!("{disordered} times; first: {first}")));
+    }
+    let lost_wake_up = "a consumer slept beside a waiting message until a later one woke it (a lost wake-up)";
+    ends_repeated.then(|| (Outcome::Hung, lost_wake_up.to_owned()))
+}
+
+fn occupancy(tallies: &[Tally]) -> Occupancy {
+    tallies.iter().map(|tally| tally.timing.occupancy).fold(Occupancy::default(), |all, own| Occupancy {
+        samples: all.samples + own.samples,
+        near_empty: all.near_empty + own.near_empty,
+        near_full: all.near_full + own.near_full,
+        total: all.total + own.total,
+        peak: all.peak.max(own.peak),
+    })
+}
+
+/// `None` where counters that lag by [`PUBLISH_EVERY`] cannot tell a quarter of the capacity.
+fn regime(scenario: &Scenario, occupancy: Occupancy) -> Option<Regime> {
+    let lag = PUBLISH_EVERY * scenario.producers.max(scenario.consumers) as u64;
+    if scenario.capacity == Capacity::Bounded(0) || scenario.capacity.lap() < 4 * lag || occupancy.samples == 0 {
+        return None;
+    }
+    let most = |looks: u64| looks * 5 >= occupancy.samples * 4;
+    Some(if most(occupancy.near_empty) {
+        Regime::NearEmpty
+    } else if most(occupancy.near_full) && scenario.capacity != Capacity::Unbounded {
+        Regime::NearFull
+    } else {
+        Regime::Swinging
+    })
+}
+
+fn round_trips(tallies: &[Tally]) -> Vec<[u64; 2]> {
+    let trips = tallies.iter().find_map(|tally| tally.round_trips.as_ref());
+    let buckets = trips.iter().flat_map(|trips| trips.iter_recorded());
+    buckets.map(|bucket| [bucket.value_iterated_to(), bucket.count_at_value()]).collect()
+}

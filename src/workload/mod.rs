@@ -1,0 +1,181 @@
+//! What the endpoints do: one hot loop a file, the clockwork they share, and the checks they carry.
+//!
+//! A loop is generic over the queue's handles and monomorphised for every queue, wait and payload; it is
+//! handed to its thread as a [`Loop`] and called once, so nothing inside it is dynamic.
+
+pub mod check;
+pub mod pairs;
+pub mod pingpong;
+pub mod slice;
+pub mod stream;
+pub mod work;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::queue::{Boxed, Consumer, Endpoints, Payload, Producer, Queue, Shape, Tag, Wait, Words};
+use slice::{Slice, Tally};
+
+/// What the endpoints do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Workload {
+    /// Producers push, consumers pop, as fast as the queue lets them. Unit: messages per second.
+    Stream,
+    /// Every thread pushes one and pops one in turn, on a queue half full. Unit: pairs per second.
+    Pairs,
+    /// One message goes back and forth over two queues. Unit: nanoseconds per round trip.
+    Pingpong,
+}
+
+impl Workload {
+    /// All, in the order of the documentation.
+    pub const ALL: [Workload; 3] = [Workload::Stream, Workload::Pairs, Workload::Pingpong];
+
+    /// Threads that run at once.
+    pub fn threads(self, producers: usize, consumers: usize) -> usize {
+        match self {
+            Workload::Stream | Workload::Pingpong => producers + consumers,
+            Workload::Pairs => producers,
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Workload::Stream => "stream",
+            Workload::Pairs => "pairs",
+            Workload::Pingpong => "pingpong",
+        })
+    }
+}
+
+impl FromStr for Workload {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Workload::ALL.into_iter().find(|workload| workload.to_string() == text);
+        known.ok_or_else(|| format!("'{text}' is no workload; there are stream, pairs, pingpong"))
+    }
+}
+
+/// Bytes per message and how they travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Size {
+    /// 8, 64, 256 or 1024 bytes by value.
+    Value(usize),
+    /// 256 bytes on the heap.
+    Boxed,
+}
+
+impl Size {
+    /// All that loops are built for.
+    pub const ALL: [Size; 5] = [Size::Value(8), Size::Value(64), Size::Value(256), Size::Value(1024), Size::Boxed];
+
+    /// Bytes a queued message occupies, without the queue's own bookkeeping.
+    pub fn bytes(self) -> usize {
+        match self {
+            Size::Value(bytes) => bytes,
+            Size::Boxed => 256,
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Size::Value(bytes) => write!(f, "{bytes}B"),
+            Size::Boxed => f.write_str("box256B"),
+        }
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Size::ALL.into_iter().find(|size| size.to_string() == text);
+        known.ok_or_else(|| format!("'{text}' is no payload; there are 8B, 64B, 256B, 1024B, box256B"))
+    }
+}
+
+/// What a worker is asked to run, queue aside.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Which loops.
+    pub workload: Workload,
+    /// How many endpoints, over what capacity.
+    pub shape: Shape,
+    /// What is sent.
+    pub size: Size,
+    /// Iterations of [`work`] a producer does for each message.
+    pub producer_work: u32,
+    /// Iterations of [`work`] a consumer does for each message.
+    pub consumer_work: u32,
+}
+
+/// One thread's part of a slice.
+pub type Loop = Box<dyn FnOnce(&Slice) -> Tally + Send>;
+
+/// An opened queue, its memory touched, its loops ready to be handed to their threads: consumers' first.
+pub struct Opened {
+    /// Messages the queue took before it said it was full; `None` when it never does, or is no queue.
+    pub capacity: Option<u64>,
+    /// Messages that went in while its memory was touched and did not come out.
+    pub missing: u64,
+    /// One for each thread.
+    pub loops: Vec<Loop>,
+}
+
+/// Opens `Q` on the calling thread and makes its loops.
+pub fn open<Q: Queue, W: Wait>(order: &Order) -> Opened {
+    match order.size {
+        Size::Value(8) => open_sized::<Q, W, Words<1>>(order),
+        Size::Value(64) => open_sized::<Q, W, Words<8>>(order),
+        Size::Value(256) => open_sized::<Q, W, Words<32>>(order),
+        Size::Value(1024) => open_sized::<Q, W, Words<128>>(order),
+        Size::Value(bytes) => unreachable!("no loop is built for {bytes} bytes, and no scenario parses to it"),
+        Size::Boxed => open_sized::<Q, W, Boxed>(order),
+    }
+}
+
+fn open_sized<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
+    match order.workload {
+        Workload::Stream => stream::open::<Q, W, T>(order),
+        Workload::Pairs => pairs::open::<Q, W, T>(order),
+        Workload::Pingpong => pingpong::open::<Q, W, T>(order),
+    }
+}
+
+/// The handles of a queue whose memory has been touched.
+struct Touched<P, C> {
+    ends: Endpoints<P, C>,
+    capacity: Option<u64>,
+    missing: u64,
+}
+
+/// Opens a queue and runs one full lap through it, so that no page fault is left for the window and its real
+/// capacity is known.
+fn open_touched<Q: Queue, T: Payload>(shape: Shape) -> Touched<Q::Producer<T>, Q::Consumer<T>> {
+    let mut ends = Q::open::<T>(shape);
+    if !Q::ABOUT.transfers {
+        return Touched { ends, capacity: None, missing: 0 };
+    }
+    let (producer, consumer) = (&mut ends.producers[0], &mut ends.consumers[0]);
+    // A queue may hold more than asked for (it rounds up), but one that never says full must not run away.
+    let most = 2 * shape.capacity.lap() + 64;
+    let enough = if let crate::queue::Capacity::Unbounded = shape.capacity { shape.capacity.lap() } else { most };
+    let mut pushed = 0;
+    while pushed < enough && producer.try_push(T::write(Tag::new(0, pushed + 1))).is_ok() {
+        pushed += 1;
+    }
+    let mut popped = 0;
+    while popped < pushed && consumer.try_pop().is_some() {
+        popped += 1;
+    }
+    let capacity = (pushed < enough).then_some(pushed);
+    Touched { ends, capacity, missing: pushed - popped }
+}

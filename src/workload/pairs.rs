@@ -1,0 +1,74 @@
+//! Pairs: every thread pushes one and pops one in turn, on a queue half full, so that nobody waits for long and
+//! what is timed is how the two ends get in each other's way.
+
+use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
+
+use super::check::{Check, Faults};
+use super::slice::{Side, Slice, Tally};
+use super::stream::drain;
+use super::work::Work;
+use super::{Loop, Opened, Order, open_touched};
+
+pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
+    let mut touched = open_touched::<Q, T>(order.shape);
+    let threads = order.shape.producers;
+    // The messages that lie in the queue from the start are those of one producer more.
+    let mut prefilled = 0;
+    while prefilled < order.shape.capacity.lap() / 2 {
+        let item = T::write(Tag::new(threads, prefilled + 1));
+        if touched.ends.producers[0].try_push(item).is_err() {
+            break;
+        }
+        prefilled += 1;
+    }
+    let wait = W::new();
+    let mut loops: Vec<Loop> = Vec::new();
+    for (index, ends) in touched.ends.producers.into_iter().zip(touched.ends.consumers).enumerate() {
+        let waits = (wait.clone(), wait.clone());
+        let works = (order.producer_work, order.consumer_work);
+        let prefilled = if index == 0 { prefilled } else { 0 };
+        loops
+            .push(Box::new(move |slice| alternate::<T, _, _, W>(ends, waits, works, slice, index, threads, prefilled)));
+    }
+    Opened { capacity: touched.capacity, missing: touched.missing, loops }
+}
+
+fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
+    (mut producer, mut consumer): (P, C),
+    (mut pushing, mut popping): (W, W),
+    (producer_work, consumer_work): (u32, u32),
+    slice: &Slice,
+    index: usize,
+    threads: usize,
+    prefilled: u64,
+) -> Tally {
+    let mut endpoint = slice.endpoint(Side::Consumer, index);
+    let (mut producer_work, mut consumer_work) = (Work::new(producer_work), Work::new(consumer_work));
+    let mut check = Check::new(threads + 1);
+    let mut faults = Faults::default();
+    let mut sequence = 0;
+    let failed = |pushing: &W, popping: &W| pushing.failed().zip(popping.failed()).map(|(full, empty)| full + empty);
+    loop {
+        let (publications, pairs) = endpoint.chunk();
+        for _ in 0..publications {
+            for _ in 0..pairs {
+                sequence += 1;
+                producer.push(T::write(Tag::new(index, sequence)), &mut pushing);
+                producer_work.run();
+                let item = consumer.pop(&mut popping);
+                check.accept(&item, &mut faults);
+                consumer_work.run();
+            }
+            endpoint.publish(sequence);
+        }
+        if !endpoint.chunk_end(sequence, failed(&pushing, &popping)) {
+            break;
+        }
+    }
+    let timing = endpoint.finish(sequence, failed(&pushing, &popping));
+    if slice.consumer_done() {
+        drain(&mut consumer, &mut check, &mut faults);
+    }
+    let pushed = vec![(index, sequence), (threads, prefilled)];
+    Tally { timing, pushed, popped: Some((check, faults)), round_trips: None }
+}

@@ -1,0 +1,505 @@
+//! The clockwork of one slice: settling, window, draining; and the notes from which the window is computed.
+//!
+//! Nobody watches from outside. Every endpoint looks at the clock between chunks of at most a millisecond,
+//! whoever finds a phase due moves it on, and each endpoint keeps the notes around both edges of the window,
+//! so that its count at exactly those moments can be interpolated.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_utils::CachePadded;
+use hdrhistogram::Histogram;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::check::{Check, Faults};
+
+/// Messages between two looks of a counter's owner at its publication.
+pub const PUBLISH_EVERY: u64 = 64;
+/// Neither settling nor the window lasts longer, laps or not.
+pub const LONGEST_NS: u64 = 1_000_000_000;
+/// Laps settling and the window last at least.
+pub const LAPS: u64 = 10;
+/// Bytes of backlog above which a slice is refused.
+pub const BACKLOG_BYTES: u64 = 256 << 20;
+/// Chunks grow while they are shorter and shrink when they are longer than these, in nanoseconds.
+const CHUNK_NS: std::ops::Range<u64> = 150_000..500_000;
+
+/// How long a slice is to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Lengths {
+    /// Settling at least, in nanoseconds.
+    pub settle_ns: u64,
+    /// The window at least, in nanoseconds.
+    pub window_ns: u64,
+    /// Messages that make one lap of the queue.
+    pub lap: u64,
+    /// Messages the queue may fall behind by before the slice is refused; none for a bounded queue.
+    pub backlog_limit: Option<u64>,
+}
+
+/// Where a slice stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+enum Phase {
+    Settling,
+    Window,
+    Over,
+}
+
+/// Which counter an endpoint publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Messages pushed.
+    Producer,
+    /// Messages popped.
+    Consumer,
+}
+
+/// What the endpoints of one slice share.
+pub struct Slice {
+    origin: Instant,
+    lengths: Lengths,
+    phase: CachePadded<AtomicU32>,
+    opened: Edge,
+    closed: Edge,
+    refused: AtomicBool,
+    pushed: Vec<CachePadded<AtomicU64>>,
+    popped: Vec<CachePadded<AtomicU64>>,
+    pushing: AtomicUsize,
+    popping: AtomicUsize,
+    ends_pushed: AtomicU64,
+    ends_repeated: AtomicBool,
+}
+
+/// One edge of the window; the first endpoint to reach it writes it.
+#[derive(Default)]
+struct Edge {
+    /// Nanoseconds since the slice's origin; 0 before.
+    at_ns: AtomicU64,
+    /// Messages popped by all, as published.
+    popped: AtomicU64,
+    /// Whether time ran out before the laps were done.
+    early: AtomicBool,
+}
+
+impl Slice {
+    /// A slice that starts now.
+    pub fn new(lengths: Lengths, producers: usize, consumers: usize) -> Slice {
+        let counters = |n| (0..n).map(|_| CachePadded::default()).collect();
+        Slice {
+            origin: Instant::now(),
+            lengths,
+            phase: CachePadded::default(),
+            opened: Edge::default(),
+            closed: Edge::default(),
+            refused: AtomicBool::new(false),
+            pushed: counters(producers),
+            popped: counters(consumers),
+            pushing: AtomicUsize::new(producers),
+            popping: AtomicUsize::new(consumers),
+            ends_pushed: AtomicU64::new(0),
+            ends_repeated: AtomicBool::new(false),
+        }
+    }
+
+    /// Nanoseconds since the slice's origin.
+    #[inline]
+    pub fn now_ns(&self) -> u64 {
+        self.origin.elapsed().as_nanos() as u64
+    }
+
+    /// The window's edges, in nanoseconds since the origin.
+    pub fn window_ns(&self) -> (u64, u64) {
+        (self.opened.at_ns.load(Ordering::Relaxed), self.closed.at_ns.load(Ordering::Relaxed))
+    }
+
+    /// Whether settling or the window was cut off before [`LAPS`] laps.
+    pub fn unsettled(&self) -> bool {
+        self.opened.early.load(Ordering::Relaxed) || self.closed.early.load(Ordering::Relaxed)
+    }
+
+    /// Whether the backlog outgrew its limit.
+    pub fn refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// End marks pushed, and whether some had to be pushed again because nobody answered.
+    pub fn ends(&self) -> (u64, bool) {
+        (self.ends_pushed.load(Ordering::Relaxed), self.ends_repeated.load(Ordering::Relaxed))
+    }
+
+    /// The pace-keeper of endpoint `index` on its `side`.
+    pub fn endpoint(&self, side: Side, index: usize) -> Endpoint<'_> {
+        let counters = match side {
+            Side::Producer => &self.pushed,
+            Side::Consumer => &self.popped,
+        };
+        Endpoint {
+            slice: self,
+            counter: &counters[index],
+            side,
+            chunk: 1,
+            last_ns: self.now_ns(),
+            notes: Notes::default(),
+            opened: None,
+            usage: None,
+            occupancy: Occupancy::default(),
+        }
+    }
+
+    /// A producer has pushed all it will; true for the last one, who then ends the stream.
+    pub fn producer_done(&self) -> bool {
+        self.pushing.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// A consumer has seen its end mark; true for the last one, who then drains what is left.
+    pub fn consumer_done(&self) -> bool {
+        self.popping.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Pushes one end mark for each consumer, and, should one stay unanswered, more of them: a queue that lost
+    /// a mark or a wake-up must show that, not hide it behind a hang.
+    pub fn end_stream(&self, mut push: impl FnMut(), mut try_push: impl FnMut() -> bool) {
+        for _ in 0..self.popped.len() {
+            push();
+            self.ends_pushed.fetch_add(1, Ordering::Relaxed);
+        }
+        const PATIENCE: Duration = Duration::from_millis(500);
+        let mut since = Instant::now();
+        loop {
+            let waiting = self.popping.load(Ordering::Acquire);
+            if waiting == 0 {
+                return;
+            }
+            if since.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_micros(200));
+                continue;
+            }
+            since = Instant::now();
+            self.ends_repeated.store(true, Ordering::Relaxed);
+            for _ in 0..waiting {
+                if try_push() {
+                    self.ends_pushed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    fn total(counters: &[CachePadded<AtomicU64>]) -> u64 {
+        counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Messages in the queue as published; each endpoint's counter is up to [`PUBLISH_EVERY`] behind.
+    fn backlog(&self) -> u64 {
+        // Popped is read first: what is pushed in between makes the backlog too large, never negative for long.
+        let popped = Self::total(&self.popped);
+        Self::total(&self.pushed).saturating_sub(popped)
+    }
+
+    fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Settling,
+            1 => Phase::Window,
+            _ => Phase::Over,
+        }
+    }
+
+    /// Moves the slice on if it is due, and says where it stands.
+    fn advance(&self, now_ns: u64) -> Phase {
+        let phase = self.phase();
+        let (edge, since_ns, since_popped, least_ns) = match phase {
+            Phase::Settling => (&self.opened, 0, 0, self.lengths.settle_ns),
+            Phase::Window => (
+                &self.closed,
+                self.opened.at_ns.load(Ordering::Relaxed),
+                self.opened.popped.load(Ordering::Relaxed),
+                self.lengths.window_ns,
+            ),
+            Phase::Over => return phase,
+        };
+        let elapsed = now_ns.saturating_sub(since_ns);
+        if elapsed < least_ns {
+            return phase;
+        }
+        let popped = Self::total(&self.popped);
+        let laps_done = popped.saturating_sub(since_popped) >= LAPS * self.lengths.lap;
+        if !laps_done && elapsed < LONGEST_NS {
+            return phase;
+        }
+        // The first to arrive writes the edge; the phase moves after it is written.
+        if edge.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            edge.popped.store(popped, Ordering::Relaxed);
+            edge.early.store(!laps_done, Ordering::Relaxed);
+            self.phase.store(phase as u32 + 1, Ordering::Release);
+        }
+        self.phase()
+    }
+
+    fn refuse(&self, now_ns: u64) {
+        self.refused.store(true, Ordering::Relaxed);
+        self.opened.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).ok();
+        self.closed.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).ok();
+        self.phase.store(Phase::Over as u32, Ordering::Release);
+    }
+}
+
+/// An endpoint's count at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Note {
+    at_ns: u64,
+    count: u64,
+}
+
+/// The notes around both edges of the window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Notes {
+    before_open: Note,
+    after_open: Option<Note>,
+    before_close: Note,
+    after_close: Option<Note>,
+}
+
+/// The count at `at_ns` on the line through two notes.
+fn interpolate(before: Note, after: Note, at_ns: u64) -> f64 {
+    if after.at_ns <= before.at_ns {
+        return after.count as f64;
+    }
+    let part = (at_ns as f64 - before.at_ns as f64) / (after.at_ns - before.at_ns) as f64;
+    before.count as f64 + part * (after.count - before.count) as f64
+}
+
+/// What a thread has used up so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Nanoseconds of cpu.
+    pub cpu_ns: u64,
+    /// Context switches because it slept or yielded with nothing else to do.
+    pub voluntary_switches: u64,
+    /// Context switches because it was preempted.
+    pub involuntary_switches: u64,
+    /// Page faults, minor and major.
+    pub page_faults: u64,
+    /// Tries that found the queue full or empty; `None` when the queue does not let us count.
+    pub failed_tries: Option<u64>,
+}
+
+impl Usage {
+    /// Of the calling thread.
+    fn now(failed_tries: Option<u64>) -> Usage {
+        let cpu = clock_gettime(ClockId::ThreadCPUTime);
+        let mut usage =
+            Usage { cpu_ns: cpu.tv_sec as u64 * 1_000_000_000 + cpu.tv_nsec as u64, failed_tries, ..Usage::default() };
+        if let Ok(kernel) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD) {
+            usage.voluntary_switches = kernel.voluntary_context_switches() as u64;
+            usage.involuntary_switches = kernel.involuntary_context_switches() as u64;
+            usage.page_faults = (kernel.minor_page_faults() + kernel.major_page_faults()) as u64;
+        }
+        usage
+    }
+
+    fn since(self, earlier: Usage) -> Usage {
+        Usage {
+            cpu_ns: self.cpu_ns.saturating_sub(earlier.cpu_ns),
+            voluntary_switches: self.voluntary_switches.saturating_sub(earlier.voluntary_switches),
+            involuntary_switches: self.involuntary_switches.saturating_sub(earlier.involuntary_switches),
+            page_faults: self.page_faults.saturating_sub(earlier.page_faults),
+            failed_tries: self.failed_tries.zip(earlier.failed_tries).map(|(now, then)| now.saturating_sub(then)),
+        }
+    }
+}
+
+/// How full a consumer found the queue at the ends of its chunks inside the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// How often it looked.
+    pub samples: u64,
+    /// Looks that found less than a quarter of a lap.
+    pub near_empty: u64,
+    /// Looks that found more than three quarters.
+    pub near_full: u64,
+    /// Sum of what they found, in messages.
+    pub total: u64,
+    /// The most they found, in messages.
+    pub peak: u64,
+}
+
+impl Occupancy {
+    fn sample(&mut self, backlog: u64, lap: u64) {
+        self.samples += 1;
+        self.near_empty += u64::from(backlog * 4 < lap);
+        self.near_full += u64::from(backlog * 4 > lap * 3);
+        self.total += backlog;
+        self.peak = self.peak.max(backlog);
+    }
+}
+
+/// Keeps one endpoint's pace: chunk by chunk, with a note at the end of each.
+pub struct Endpoint<'a> {
+    slice: &'a Slice,
+    counter: &'a AtomicU64,
+    side: Side,
+    /// Messages in a chunk; a power of two.
+    chunk: u64,
+    last_ns: u64,
+    notes: Notes,
+    opened: Option<Usage>,
+    usage: Option<Usage>,
+    occupancy: Occupancy,
+}
+
+impl Endpoint<'_> {
+    /// The coming chunk: so many publications, so many messages before each.
+    #[inline]
+    pub fn chunk(&self) -> (u64, u64) {
+        (self.chunk.div_ceil(PUBLISH_EVERY), self.chunk.min(PUBLISH_EVERY))
+    }
+
+    /// Publishes the count.
+    #[inline]
+    pub fn publish(&self, count: u64) {
+        self.counter.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether the window is open, as of the last chunk's end.
+    #[inline]
+    pub fn in_window(&self) -> bool {
+        self.opened.is_some() && self.usage.is_none()
+    }
+
+    /// Ends a chunk after `count` messages in all; false when the slice is over.
+    #[inline(never)]
+    pub fn chunk_end(&mut self, count: u64, failed_tries: Option<u64>) -> bool {
+        let now_ns = self.slice.now_ns();
+        let phase = self.slice.advance(now_ns);
+        let took = now_ns - self.last_ns;
+        if took < CHUNK_NS.start && self.chunk < 1 << 20 {
+            self.chunk *= 2;
+        } else if took > CHUNK_NS.end && self.chunk > 1 {
+            self.chunk /= 2;
+        }
+        self.last_ns = now_ns;
+        self.note(phase, Note { at_ns: now_ns, count }, failed_tries);
+        self.look_at_backlog(phase, now_ns);
+        phase != Phase::Over
+    }
+
+    fn note(&mut self, phase: Phase, note: Note, failed_tries: Option<u64>) {
+        if phase == Phase::Settling {
+            self.notes.before_open = note;
+            return;
+        }
+        if self.notes.after_open.is_none() {
+            self.notes.after_open = Some(note);
+            self.notes.before_close = note;
+            self.opened = Some(Usage::now(failed_tries));
+        }
+        if phase == Phase::Window {
+            self.notes.before_close = note;
+        } else if self.notes.after_close.is_none() {
+            self.notes.after_close = Some(note);
+            self.usage = self.opened.map(|opened| Usage::now(failed_tries).since(opened));
+        }
+    }
+
+    fn look_at_backlog(&mut self, phase: Phase, now_ns: u64) {
+        let lengths = &self.slice.lengths;
+        if self.side == Side::Producer {
+            if lengths.backlog_limit.is_some_and(|limit| self.slice.backlog() > limit) {
+                self.slice.refuse(now_ns);
+            }
+        } else if phase == Phase::Window {
+            self.occupancy.sample(self.slice.backlog(), lengths.lap);
+        }
+    }
+
+    /// Ends the endpoint's part after `count` messages in all, and computes its share of the window.
+    pub fn finish(mut self, count: u64, failed_tries: Option<u64>) -> Timing {
+        self.publish(count);
+        let last = Note { at_ns: self.slice.now_ns(), count };
+        self.note(Phase::Over, last, failed_tries);
+        let notes = self.notes;
+        let (opened_ns, closed_ns) = self.slice.window_ns();
+        let at_open = interpolate(notes.before_open, notes.after_open.unwrap_or(last), opened_ns);
+        let at_close = interpolate(notes.before_close, notes.after_close.unwrap_or(last), closed_ns);
+        Timing {
+            side: self.side,
+            in_window: (at_close - at_open).max(0.0),
+            usage: self.usage.unwrap_or_default(),
+            occupancy: self.occupancy,
+        }
+    }
+}
+
+/// One endpoint's share of the window.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// Which end it held.
+    pub side: Side,
+    /// Messages it moved inside the window, interpolated at both edges.
+    pub in_window: f64,
+    /// What it used up inside the window, to the nearest chunk.
+    pub usage: Usage,
+    /// How full it found the queue; consumers only.
+    pub occupancy: Occupancy,
+}
+
+/// What one thread reports at the end of a slice.
+pub struct Tally {
+    /// One for each end the thread held, in the order it worked them.
+    pub timing: Timing,
+    /// Producer number and count of what it pushed; end marks apart.
+    pub pushed: Vec<(usize, u64)>,
+    /// What it popped.
+    pub popped: Option<(Check, Faults)>,
+    /// Round trips inside the window, in nanoseconds; ping-pong only.
+    pub round_trips: Option<Histogram<u64>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_between_two_notes_lies_on_their_line() {
+        let (before, after) = (Note { at_ns: 100, count: 10 }, Note { at_ns: 300, count: 30 });
+        assert_eq!(interpolate(before, after, 200), 20.0);
+        assert_eq!(interpolate(before, after, 100), 10.0);
+        assert_eq!(interpolate(after, after, 300), 30.0);
+    }
+
+    #[test]
+    fn a_chunk_publishes_every_64_messages_or_at_its_end() {
+        let lengths = Lengths { settle_ns: 0, window_ns: 0, lap: 1, backlog_limit: None };
+        let slice = Slice::new(lengths, 1, 1);
+        let mut endpoint = slice.endpoint(Side::Consumer, 0);
+        assert_eq!(endpoint.chunk(), (1, 1));
+        endpoint.chunk = 32;
+        assert_eq!(endpoint.chunk(), (1, 32));
+        endpoint.chunk = 256;
+        assert_eq!(endpoint.chunk(), (4, 64));
+    }
+
+    #[test]
+    fn the_window_opens_only_after_ten_laps() {
+        let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None };
+        let slice = Slice::new(lengths, 1, 1);
+        assert_eq!(slice.advance(20), Phase::Settling);
+        slice.popped[0].store(1000, Ordering::Relaxed);
+        assert_eq!(slice.advance(5), Phase::Settling);
+        assert_eq!(slice.advance(30), Phase::Window);
+        slice.popped[0].store(1999, Ordering::Relaxed);
+        assert_eq!(slice.advance(50), Phase::Window);
+        slice.popped[0].store(2000, Ordering::Relaxed);
+        assert_eq!(slice.advance(60), Phase::Over);
+        assert_eq!(slice.window_ns(), (30, 60));
+        assert!(!slice.unsettled());
+    }
+
+    #[test]
+    fn a_window_that_never_gets_its_laps_is_cut_off_and_says_so() {
+        let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None };
+        let slice = Slice::new(lengths, 1, 1);
+        assert_eq!(slice.advance(LONGEST_NS), Phase::Window);
+        assert!(slice.unsettled());
+    }
+}

@@ -1,0 +1,108 @@
+//! Throughput: producers push, consumers pop, until time is up; whatever was sent must arrive.
+
+use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
+
+use super::check::{Check, Faults, Seen};
+use super::slice::{Side, Slice, Tally};
+use super::work::Work;
+use super::{Loop, Opened, Order, open_touched};
+
+pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
+    let touched = open_touched::<Q, T>(order.shape);
+    let wait = W::new();
+    let producers = order.shape.producers;
+    let mut loops: Vec<Loop> = Vec::new();
+    for (index, consumer) in touched.ends.consumers.into_iter().enumerate() {
+        let (wait, work) = (wait.clone(), order.consumer_work);
+        loops.push(Box::new(move |slice| consume::<T, _, W>(consumer, wait, slice, index, producers, work)));
+    }
+    for (index, producer) in touched.ends.producers.into_iter().enumerate() {
+        let (wait, work) = (wait.clone(), order.producer_work);
+        loops.push(Box::new(move |slice| produce::<T, _, W>(producer, wait, slice, index, work)));
+    }
+    Opened { capacity: touched.capacity, missing: touched.missing, loops }
+}
+
+fn produce<T: Payload, P: Producer<T>, W: Wait>(
+    mut producer: P,
+    mut wait: W,
+    slice: &Slice,
+    index: usize,
+    work: u32,
+) -> Tally {
+    let mut endpoint = slice.endpoint(Side::Producer, index);
+    let mut work = Work::new(work);
+    let mut sequence = 0;
+    loop {
+        let (publications, messages) = endpoint.chunk();
+        for _ in 0..publications {
+            for _ in 0..messages {
+                sequence += 1;
+                producer.push(T::write(Tag::new(index, sequence)), &mut wait);
+                work.run();
+            }
+            endpoint.publish(sequence);
+        }
+        if !endpoint.chunk_end(sequence, wait.failed()) {
+            break;
+        }
+    }
+    let timing = endpoint.finish(sequence, wait.failed());
+    if slice.producer_done() {
+        end_stream(&mut producer, &mut wait, slice);
+    }
+    Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: None }
+}
+
+fn consume<T: Payload, C: Consumer<T>, W: Wait>(
+    mut consumer: C,
+    mut wait: W,
+    slice: &Slice,
+    index: usize,
+    producers: usize,
+    work: u32,
+) -> Tally {
+    let mut endpoint = slice.endpoint(Side::Consumer, index);
+    let mut work = Work::new(work);
+    let mut check = Check::new(producers);
+    let mut faults = Faults::default();
+    'stream: loop {
+        let (publications, messages) = endpoint.chunk();
+        for _ in 0..publications {
+            for _ in 0..messages {
+                let item = consumer.pop(&mut wait);
+                if check.accept(&item, &mut faults) == Seen::End {
+                    break 'stream;
+                }
+                work.run();
+            }
+            endpoint.publish(check.count);
+        }
+        endpoint.chunk_end(check.count, wait.failed());
+    }
+    let timing = endpoint.finish(check.count, wait.failed());
+    if slice.consumer_done() {
+        drain(&mut consumer, &mut check, &mut faults);
+    }
+    Tally { timing, pushed: Vec::new(), popped: Some((check, faults)), round_trips: None }
+}
+
+/// Ends a stream from its last producer.
+pub(super) fn end_stream<T: Payload, P: Producer<T>, W: Wait>(producer: &mut P, wait: &mut W, slice: &Slice) {
+    // Two closures want the producer, one at a time.
+    let producer = std::cell::RefCell::new(producer);
+    slice.end_stream(
+        || producer.borrow_mut().push(T::write(Tag::END), wait),
+        || producer.borrow_mut().try_push(T::write(Tag::END)).is_ok(),
+    );
+}
+
+/// Takes out what is left: messages a queue with per-producer order only let the end mark overtake, marks that
+/// were pushed again, and whatever else should not be there.
+pub(super) fn drain<T: Payload, C: Consumer<T>>(consumer: &mut C, check: &mut Check, faults: &mut Faults) {
+    // Bounded, because a broken queue may hand out the same message for ever.
+    for _ in 0..1_u64 << 28 {
+        let Some(item) = consumer.try_pop() else { return };
+        check.accept(&item, faults);
+    }
+}
