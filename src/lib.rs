@@ -28,6 +28,7 @@
 
 pub mod cmd;
 pub mod filter;
+pub mod harness;
 pub mod machine;
 pub mod protocol;
 pub mod queue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::protocol::{Outcome, Regime};
+use crate::protocol::{Outcome, Regime, Report};
 use crate::record::Block;
 use crate::scenario::Scenario;
 use crate::stats::{Modes, RatioEstimate, median, modes, ratio, spread};
@@ -106,8 +106,7 @@ pub struct Noise {
 }
 
 /// The figure of an ok block in its scenario's unit: a rate per second, or the median round trip in nanoseconds.
-pub fn figure(workload: Workload, block: &Block) -> Option<f64> {
-    let report = &block.report;
+pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
     if report.outcome != Outcome::Ok {
         return None;
     }
@@ -178,7 +177,7 @@ struct Figures {
 
 impl Figures {
     fn of(workload: Workload, blocks: &[&Block]) -> Figures {
-        let of = |block: &&Block| figure(workload, block).map(|figure| (block.round, block.repeat, figure));
+        let of = |block: &&Block| figure_of(workload, &block.report).map(|figure| (block.round, block.repeat, figure));
         let figures: Vec<(u32, u32, f64)> = blocks.iter().filter_map(of).collect();
         let all: Vec<f64> = figures.iter().map(|(_, _, figure)| *figure).collect();
         let first = figures.iter().filter(|(_, repeat, _)| *repeat == 0);
@@ -199,7 +198,7 @@ impl Figures {
 fn row(queue: &str, blocks: &[&Block], figures: &Figures) -> Row {
     let ok = || blocks.iter().map(|block| &block.report).filter(|report| report.outcome == Outcome::Ok);
     let worst = blocks.iter().map(|block| &block.report).max_by_key(|report| report.outcome);
-    let per_message = |of: &dyn Fn(&crate::protocol::Report) -> Option<u64>| {
+    let per_message = |of: &dyn Fn(&Report) -> Option<u64>| {
         let each: Option<Vec<f64>> =
             ok().filter(|report| report.messages > 0).map(|r| Some(of(r)? as f64 / r.messages as f64)).collect();
         median(&each?)
@@ -249,7 +248,7 @@ fn noise(workload: Workload, blocks: &[Block]) -> Noise {
     let mut pairs: BTreeMap<(&str, u32), [Option<f64>; 2]> = BTreeMap::new();
     for block in blocks {
         if let Some(slot) = pairs.entry((&block.queue, block.round)).or_default().get_mut(block.repeat as usize) {
-            *slot = figure(workload, block);
+            *slot = figure_of(workload, &block.report);
         }
     }
     let both = pairs.values().filter_map(|[first, second]| Some(first.as_ref()?.ln() - second.as_ref()?.ln()));

@@ -81,13 +81,13 @@ pub enum Field {
     Representatives,
 }
 
-/// A scenario of a suite on this machine, or why it has none here.
+/// A scenario of a suite, in this machine's numbers.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// What the suite calls it.
     pub label: String,
-    /// What it comes to on this machine.
-    pub scenario: Result<Scenario, String>,
+    /// What it comes to on this machine, which may lack its placement.
+    pub scenario: Scenario,
     /// Which queues join.
     pub field: Field,
     /// Whether every wait joins, not only the one shown by default.
@@ -146,7 +146,7 @@ impl Entry {
                             let label = self.name.clone().unwrap_or_else(|| scenario.to_string());
                             wanted.push(Wanted {
                                 label,
-                                scenario: lacking(topology, &scenario).map_or(Ok(scenario), Err),
+                                scenario,
                                 field: self.field,
                                 all_waits: self.all_waits,
                                 reference: self.reference.clone(),
@@ -200,9 +200,4 @@ fn capacity_of(value: &toml::Value) -> Result<Capacity, String> {
         toml::Value::String(word) => parse_capacity(word),
         other => Err(format!("{other} is no capacity")),
     }
-}
-
-fn lacking(topology: &Topology, scenario: &Scenario) -> Option<String> {
-    let (producers, consumers) = scenario.seats();
-    topology.place(scenario.placement, producers, consumers).err()
 }

@@ -1,11 +1,8 @@
 //! The statistics against published worked examples, against brute force, and in simulation.
 
+use fastrand::Rng;
 use proptest::prelude::*;
-use queuebench::stats::{
-    Interval, Mode, Modes, median, median_interval, modes, quantile, ratio, signed_rank, spread,
-};
-use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use queuebench::stats::{Interval, Mode, Modes, median, median_interval, modes, quantile, ratio, signed_rank, spread};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 const NOT_FINITE: [f64; 3] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
@@ -19,9 +16,7 @@ const AFTER: [f64; 9] = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29
 
 /// Darwin's cross- minus self-fertilized maize in eighths of an inch; Fisher, "The Design of
 /// Experiments" (1935).
-const MAIZE: [f64; 15] = [
-    49.0, -67.0, 8.0, 16.0, 6.0, 23.0, 28.0, 41.0, 14.0, 29.0, 56.0, 24.0, 75.0, 60.0, -48.0,
-];
+const MAIZE: [f64; 15] = [49.0, -67.0, 8.0, 16.0, 6.0, 23.0, 28.0, 41.0, 14.0, 29.0, 56.0, 24.0, 75.0, 60.0, -48.0];
 
 fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * (1.0 + a.abs().max(b.abs()))
@@ -32,13 +27,8 @@ fn ends(interval: Option<Interval>) -> Option<(f64, f64)> {
 }
 
 fn walsh_averages(values: &[f64]) -> Vec<f64> {
-    let mut averages: Vec<f64> = (0..values.len())
-        .flat_map(|i| {
-            values[i..]
-                .iter()
-                .map(move |&other| values[i].midpoint(other))
-        })
-        .collect();
+    let mut averages: Vec<f64> =
+        (0..values.len()).flat_map(|i| values[i..].iter().map(move |&other| values[i].midpoint(other))).collect();
     averages.sort_unstable_by(f64::total_cmp);
     averages
 }
@@ -57,14 +47,7 @@ mod quantiles {
     #[test]
     fn quantile_is_type_seven() {
         let values = [16.0, 1.0, 8.0, 2.0, 4.0];
-        for (q, expected) in [
-            (0.0, 1.0),
-            (0.1, 1.4),
-            (0.25, 2.0),
-            (0.5, 4.0),
-            (0.9, 12.8),
-            (1.0, 16.0),
-        ] {
+        for (q, expected) in [(0.0, 1.0), (0.1, 1.4), (0.25, 2.0), (0.5, 4.0), (0.9, 12.8), (1.0, 16.0)] {
             assert!(close(quantile(&values, q).unwrap(), expected), "q = {q}");
         }
     }
@@ -150,10 +133,7 @@ mod median_intervals {
         assert_eq!(median_interval(&[], 0.95), None);
         assert_eq!(median_interval(&[1.0], 0.5), None);
         assert_eq!(median_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.95), None);
-        assert_eq!(
-            ends(median_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.9)),
-            Some((1.0, 5.0))
-        );
+        assert_eq!(ends(median_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.9)), Some((1.0, 5.0)));
     }
 
     #[test]
@@ -207,27 +187,19 @@ mod signed_ranks {
     /// as counts.
     #[test]
     fn the_null_distribution_is_the_tabulated_one() {
-        for (n, counts) in [
-            (4, &[1, 1, 1, 2, 2][..]),
-            (5, &[1, 1, 1, 2, 2, 3, 3]),
-            (10, &[1, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10]),
-        ] {
+        for (n, counts) in
+            [(4, &[1, 1, 1, 2, 2][..]), (5, &[1, 1, 1, 2, 2, 3, 3]), (10, &[1, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10])]
+        {
             let differences: Vec<f64> = (0..n).map(|i| f64::from(i).exp2()).collect();
             let averages = walsh_averages(&differences);
             let mut cumulative = 0;
             for (k, count) in counts.iter().enumerate() {
                 cumulative += count;
                 let coverage = 1.0 - f64::from(2 * cumulative) / f64::from(n).exp2();
-                let interval = signed_rank(&differences, coverage)
-                    .unwrap()
-                    .interval
-                    .unwrap();
+                let interval = signed_rank(&differences, coverage).unwrap().interval.unwrap();
                 let last = averages.len() - 1;
                 assert_eq!(interval.coverage, coverage, "n = {n}, k = {k}");
-                assert_eq!(
-                    (interval.lower, interval.upper),
-                    (averages[k], averages[last - k])
-                );
+                assert_eq!((interval.lower, interval.upper), (averages[k], averages[last - k]));
             }
         }
     }
@@ -245,18 +217,12 @@ mod signed_ranks {
     #[test]
     fn ties_and_equal_values() {
         let centre = signed_rank(&[0.25; 12], 0.95).unwrap();
-        assert_eq!(
-            (centre.estimate, ends(centre.interval)),
-            (0.25, Some((0.25, 0.25)))
-        );
+        assert_eq!((centre.estimate, ends(centre.interval)), (0.25, Some((0.25, 0.25))));
         let centre = signed_rank(&[0.0, -0.0, 0.0, -0.0, 0.0, -0.0, 0.0], 0.95).unwrap();
         assert!(centre.estimate.is_sign_positive() && centre.interval.unwrap().contains(0.0));
         let tied = [11.0, 4.0, 3.0, -2.0, 13.0, 2.0, 7.0, 4.0, 3.0, -3.0, 12.0];
         let centre = signed_rank(&tied, 0.95).unwrap();
-        assert_eq!(
-            (centre.estimate, ends(centre.interval)),
-            (4.5, Some((0.5, 8.5)))
-        );
+        assert_eq!((centre.estimate, ends(centre.interval)), (4.5, Some((0.5, 8.5))));
     }
 
     #[test]
@@ -273,10 +239,7 @@ mod signed_ranks {
     #[test]
     fn the_widest_range_does_not_overflow() {
         let centre = signed_rank(&[f64::MIN, f64::MAX].repeat(5), 0.95).unwrap();
-        assert_eq!(
-            (centre.estimate, ends(centre.interval)),
-            (0.0, Some((f64::MIN, f64::MAX)))
-        );
+        assert_eq!((centre.estimate, ends(centre.interval)), (0.0, Some((f64::MIN, f64::MAX))));
         let large = [0.8 * f64::MAX, 0.9 * f64::MAX].repeat(5);
         let centre = signed_rank(&large, 0.95).unwrap();
         assert_eq!(ends(centre.interval), Some((large[0], large[1])));
@@ -331,11 +294,7 @@ mod ratios {
         let to = [1e6, 3e6, 2e6, 9e6, 4e6, 5e6];
         let estimate = ratio(&to.map(|rate| 1.25 * rate), &to, 0.95).unwrap();
         let interval = estimate.interval.unwrap();
-        assert!(
-            close(estimate.estimate, 1.25)
-                && close(interval.lower, 1.25)
-                && close(interval.upper, 1.25)
-        );
+        assert!(close(estimate.estimate, 1.25) && close(interval.lower, 1.25) && close(interval.upper, 1.25));
         assert_eq!(estimate.rounds, 6);
     }
 
@@ -421,8 +380,7 @@ mod ratios {
 
     /// Mostly positive numbers of any size, now and then anything a float can be.
     fn hostile() -> impl Strategy<Value = f64> {
-        let positive =
-            prop::num::f64::POSITIVE | prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL;
+        let positive = prop::num::f64::POSITIVE | prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL;
         prop_oneof![50 => positive, 1 => prop::num::f64::ANY]
     }
 }
@@ -434,24 +392,15 @@ mod two_modes {
     #[test]
     fn a_queue_that_sleeps_or_does_not_is_told_as_two() {
         let round_trips = [0.61, 45.0, 62.8, 0.60, 30.3, 0.65, 31.0, 0.58, 60.1];
-        let lower = Mode {
-            median: 0.605,
-            count: 4,
-        };
-        let upper = Mode {
-            median: 45.0,
-            count: 5,
-        };
+        let lower = Mode { median: 0.605, count: 4 };
+        let upper = Mode { median: 45.0, count: 5 };
         assert_eq!(modes(&round_trips), Some(Modes::Two { lower, upper }));
     }
 
     #[test]
     fn an_outlier_is_no_mode_and_hides_none() {
         let outlier = [10.0, 10.1, 10.2, 10.3, 10.4, 10.5, 10.6, 900.0];
-        assert!(matches!(
-            modes(&outlier),
-            Some(Modes::One(Mode { count: 8, .. }))
-        ));
+        assert!(matches!(modes(&outlier), Some(Modes::One(Mode { count: 8, .. }))));
         let mut two: Vec<f64> = (0..20).map(|i| 10.0 + f64::from(i) / 10.0).collect();
         two.extend((0..20).map(|i| 40.0 + f64::from(i) / 3.0));
         two.push(1e6);
@@ -460,32 +409,14 @@ mod two_modes {
 
     #[test]
     fn a_small_step_is_no_second_mode() {
-        assert!(matches!(
-            modes(&[41.0, 42.0].repeat(20)),
-            Some(Modes::One(_))
-        ));
-        assert!(matches!(
-            modes(&[41.0, 82.0].repeat(20)),
-            Some(Modes::Two { .. })
-        ));
+        assert!(matches!(modes(&[41.0, 42.0].repeat(20)), Some(Modes::One(_))));
+        assert!(matches!(modes(&[41.0, 82.0].repeat(20)), Some(Modes::Two { .. })));
     }
 
     #[test]
     fn few_or_equal_values_are_one_mode() {
-        assert_eq!(
-            modes(&[5.0]),
-            Some(Modes::One(Mode {
-                median: 5.0,
-                count: 1
-            }))
-        );
-        assert_eq!(
-            modes(&[5.0; 30]),
-            Some(Modes::One(Mode {
-                median: 5.0,
-                count: 30
-            }))
-        );
+        assert_eq!(modes(&[5.0]), Some(Modes::One(Mode { median: 5.0, count: 1 })));
+        assert_eq!(modes(&[5.0; 30]), Some(Modes::One(Mode { median: 5.0, count: 30 })));
         assert!(matches!(modes(&[1.0, 1.0, 99.0]), Some(Modes::One(_))));
     }
 
@@ -517,17 +448,22 @@ mod simulated {
 
     const SAMPLES: usize = 1000;
 
-    /// Standard normal.
-    fn normal(rng: &mut ChaCha8Rng) -> f64 {
-        Normal::standard().inverse_cdf(rng.random_range(1e-12..1.0))
+    /// Even between 0 and 1, without 0.
+    fn above_zero(rng: &mut Rng) -> f64 {
+        rng.f64().max(f64::MIN_POSITIVE)
     }
 
-    /// The noise of reference/method.md A.3: normal, and in a fifth of the cases thrown off by
+    /// Standard normal.
+    fn normal(rng: &mut Rng) -> f64 {
+        Normal::standard().inverse_cdf(above_zero(rng))
+    }
+
+    /// The noise of fresh processes, exaggerated: normal, and in a fifth of the cases thrown off by
     /// about eight deviations, to either side.
-    fn contaminated(rng: &mut ChaCha8Rng) -> f64 {
-        let thrown = if rng.random_bool(0.2) {
-            let side = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
-            -8.0 * side * rng.random_range(1e-12..1.0_f64).ln()
+    fn contaminated(rng: &mut Rng) -> f64 {
+        let thrown = if rng.f64() < 0.2 {
+            let side = if rng.bool() { 1.0 } else { -1.0 };
+            -8.0 * side * above_zero(rng).ln()
         } else {
             0.0
         };
@@ -535,7 +471,7 @@ mod simulated {
     }
 
     /// Rates of two queues of which the first is 1.2 times as fast, over `n` rounds.
-    fn rounds(rng: &mut ChaCha8Rng, n: usize) -> (Vec<f64>, Vec<f64>) {
+    fn rounds(rng: &mut Rng, n: usize) -> (Vec<f64>, Vec<f64>) {
         let mut rate = |median: f64| median * (0.1 * contaminated(rng)).exp();
         (0..n).map(|_| (rate(1.2e6), rate(1.0e6))).unzip()
     }
@@ -547,14 +483,10 @@ mod simulated {
     #[test]
     fn the_interval_covers_as_often_as_it_says() {
         for n in [16, 60] {
-            let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+            let mut rng = Rng::with_seed(n as u64);
             let coverage = share(|| {
                 let (of, to) = rounds(&mut rng, n);
-                ratio(&of, &to, 0.95)
-                    .unwrap()
-                    .interval
-                    .unwrap()
-                    .contains(1.2)
+                ratio(&of, &to, 0.95).unwrap().interval.unwrap().contains(1.2)
             });
             assert!((0.93..=0.97).contains(&coverage), "n = {n}: {coverage}");
         }
@@ -565,7 +497,7 @@ mod simulated {
     #[test]
     fn best_of_would_not() {
         for n in [16, 60] {
-            let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+            let mut rng = Rng::with_seed(n as u64);
             let coverage = share(|| {
                 let (of, to) = rounds(&mut rng, n);
                 let honest = ratio(&of, &to, 0.95).unwrap();
@@ -580,7 +512,7 @@ mod simulated {
     #[test]
     fn the_median_interval_covers_as_often_as_it_says() {
         for n in [16, 60] {
-            let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+            let mut rng = Rng::with_seed(n as u64);
             let coverage = share(|| {
                 let values: Vec<f64> = (0..n).map(|_| contaminated(&mut rng)).collect();
                 median_interval(&values, 0.95).unwrap().contains(0.0)
@@ -589,8 +521,8 @@ mod simulated {
         }
     }
 
-    fn told_as_two(n: usize, value: impl Fn(&mut ChaCha8Rng, usize) -> f64) -> f64 {
-        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+    fn told_as_two(n: usize, value: impl Fn(&mut Rng, usize) -> f64) -> f64 {
+        let mut rng = Rng::with_seed(n as u64);
         share(|| {
             let values: Vec<f64> = (0..n).map(|i| value(&mut rng, i).exp()).collect();
             matches!(modes(&values), Some(Modes::Two { .. }))
@@ -604,19 +536,14 @@ mod simulated {
                 let found = told_as_two(n, |rng, _| variation * normal(rng));
                 assert!(found < 0.01, "n = {n}, CV {variation}: {found}");
             }
-            let found = told_as_two(n, |rng, _| 0.5 * rng.random_range(0.0..1.0));
+            let found = told_as_two(n, |rng, _| 0.5 * rng.f64());
             assert!(found < 0.015, "n = {n}, flat: {found}");
         }
     }
 
     #[test]
     fn separated_modes_are_seldom_missed() {
-        for (n, factor, least) in [
-            (9, 10.0_f64, 0.95),
-            (16, 5.0, 0.95),
-            (60, 3.0, 0.95),
-            (160, 3.0, 0.99),
-        ] {
+        for (n, factor, least) in [(9, 10.0_f64, 0.95), (16, 5.0, 0.95), (60, 3.0, 0.95), (160, 3.0, 0.99)] {
             for every in [2, 4] {
                 let found = told_as_two(n, |rng, i| {
                     let upper = if i % every == 0 { factor.ln() } else { 0.0 };

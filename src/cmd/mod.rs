@@ -1,5 +1,6 @@
 //! The verbs. Only this module prints; only `main` exits.
 
+mod barometer;
 mod list;
 mod machine;
 mod rank;
@@ -17,6 +18,8 @@ use crate::schedule::plan::{Choice, Plan, plan};
 use crate::suite::Suite;
 use crate::topology::{Topology, own_mask};
 use crate::worker;
+
+pub use barometer::barometer;
 
 /// Exit codes, as the README lists them.
 pub(crate) mod code {

@@ -68,6 +68,20 @@ pub struct Cell {
 }
 
 impl Planned {
+    /// A scenario with one queue, for who runs blocks one at a time.
+    pub fn alone(scenario: &Scenario, queue: &str, cpus: Vec<Option<usize>>, usable_cpus: usize) -> Planned {
+        Planned {
+            scenario: *scenario,
+            label: scenario.to_string(),
+            cpus,
+            threads: scenario.threads(),
+            usable_cpus,
+            queues: vec![queue.to_owned()],
+            repeatable: Vec::new(),
+            reference: queue.to_owned(),
+        }
+    }
+
     /// Cpus the threads run on.
     pub fn cpus_used(&self) -> usize {
         let mut pinned: Vec<usize> = self.cpus.iter().copied().flatten().collect();
@@ -102,18 +116,18 @@ impl Plan {
 pub fn plan(wanted: &[Wanted], registry: &Registry, topology: &Topology, choice: &Choice) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
     for wanted in wanted {
-        let scenario = match &wanted.scenario {
-            Ok(scenario) => scenario,
-            Err(reason) => {
-                plan.skips.push(Skip { scenario: wanted.label.clone(), queue: None, reason: reason.clone() });
-                continue;
-            }
-        };
+        let scenario = &wanted.scenario;
         let id = scenario.to_string();
         if choice.scenario.as_ref().is_some_and(|filter| !filter.matches(&id) && !filter.matches(&wanted.label)) {
             continue;
         }
-        let seated = seat(scenario, topology);
+        let seated = match seat(scenario, topology) {
+            Ok(seated) => seated,
+            Err(reason) => {
+                plan.skips.push(Skip { scenario: wanted.label.clone(), queue: None, reason });
+                continue;
+            }
+        };
         let same = |planned: &&Planned| same_on_this_machine(planned, scenario, &seated);
         if let Some(earlier) = plan.scenarios.iter().find(same) {
             let reason = format!("comes to the same on this machine as {}", earlier.scenario);
@@ -128,10 +142,15 @@ pub fn plan(wanted: &[Wanted], registry: &Registry, topology: &Topology, choice:
     Ok(plan)
 }
 
-fn seat(scenario: &Scenario, topology: &Topology) -> Vec<Option<usize>> {
+/// A cpu for each thread of `scenario`, consumers' first.
+///
+/// # Errors
+///
+/// Why this machine lacks the placement.
+pub fn seat(scenario: &Scenario, topology: &Topology) -> Result<Vec<Option<usize>>, String> {
     let (producers, consumers) = scenario.seats();
-    let seats = topology.place(scenario.placement, producers, consumers).expect("the suite asked before");
-    seats.consumers.into_iter().chain(seats.producers).collect()
+    let seats = topology.place(scenario.placement, producers, consumers)?;
+    Ok(seats.consumers.into_iter().chain(seats.producers).collect())
 }
 
 /// Whether two scenarios differ by the word for their placement only, and that word means the same cpus here.
@@ -263,9 +282,8 @@ fn add_reference(planned: &mut Planned, able: &[(&Entry, Option<String>)]) {
 }
 
 fn nothing_matches(wanted: &[Wanted], registry: &Registry, choice: &Choice, plan: &Plan) -> String {
-    let scenarios = || wanted.iter().filter_map(|wanted| wanted.scenario.as_ref().ok()).map(Scenario::to_string);
     if let Some(filter) = &choice.scenario
-        && !scenarios().any(|id| filter.matches(&id))
+        && !wanted.iter().any(|wanted| filter.matches(&wanted.scenario.to_string()) || filter.matches(&wanted.label))
     {
         return format!("no scenario of the suite matches '{}'; see: queuebench list scenarios", filter.text());
     }

@@ -26,9 +26,5 @@ pub fn median_interval(values: &[f64], confidence: f64) -> Option<Interval> {
     let rank = first(0, n as u64 / 2, |r| below_median.cdf(r) > tail);
     let outside = rank.checked_sub(1).map(|r| 2.0 * below_median.cdf(r))?;
     let rank = usize::try_from(rank).ok()?;
-    Some(Interval {
-        lower: sorted[rank - 1],
-        upper: sorted[n - rank],
-        coverage: 1.0 - outside,
-    })
+    Some(Interval { lower: sorted[rank - 1], upper: sorted[n - rank], coverage: 1.0 - outside })
 }

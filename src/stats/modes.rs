@@ -80,9 +80,7 @@ pub fn modes(values: &[f64]) -> Option<Modes> {
     let split = widest_gap(&sorted).map(|at| sorted.split_at(at));
     let modes = split.map(|(lower, upper)| (Mode::of(lower), Mode::of(upper)));
     Some(match modes {
-        Some((lower, upper)) if upper.median / lower.median >= SMALLEST_FACTOR => {
-            Modes::Two { lower, upper }
-        }
+        Some((lower, upper)) if upper.median / lower.median >= SMALLEST_FACTOR => Modes::Two { lower, upper },
         _ => Modes::One(Mode::of(&sorted)),
     })
 }
@@ -90,10 +88,7 @@ pub fn modes(values: &[f64]) -> Option<Modes> {
 impl Mode {
     /// The mode made of values that are sorted and not empty.
     fn of(sorted: &[f64]) -> Self {
-        Self {
-            median: median_of_sorted(sorted),
-            count: sorted.len(),
-        }
+        Self { median: median_of_sorted(sorted), count: sorted.len() }
     }
 }
 

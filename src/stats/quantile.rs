@@ -29,11 +29,7 @@ pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
 /// The median of a sample that is sorted and not empty.
 pub(super) fn median_of_sorted(sorted: &[f64]) -> f64 {
     let half = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        sorted[half - 1].midpoint(sorted[half])
-    } else {
-        sorted[half]
-    }
+    if sorted.len().is_multiple_of(2) { sorted[half - 1].midpoint(sorted[half]) } else { sorted[half] }
 }
 
 /// The quantile at `q` in 0..=1 of a sample that is sorted and not empty.

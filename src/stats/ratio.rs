@@ -47,9 +47,5 @@ pub fn ratio(of: &[f64], to: &[f64], confidence: f64) -> Option<RatioEstimate> {
     });
     let estimate = centre.estimate.exp();
     let ends = interval.map_or([estimate; 2], |interval| [interval.lower, interval.upper]);
-    (all_positive(&[estimate]) && all_positive(&ends)).then_some(RatioEstimate {
-        estimate,
-        interval,
-        rounds: of.len(),
-    })
+    (all_positive(&[estimate]) && all_positive(&ends)).then_some(RatioEstimate { estimate, interval, rounds: of.len() })
 }

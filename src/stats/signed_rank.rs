@@ -42,8 +42,5 @@ pub fn signed_rank(differences: &[f64], confidence: f64) -> Option<SignedRank> {
         upper: walsh::average_of_rank(&sorted, averages - tail.k),
         coverage: 1.0 - 2.0 * tail.probability,
     });
-    Some(SignedRank {
-        estimate: lower_middle.midpoint(upper_middle),
-        interval,
-    })
+    Some(SignedRank { estimate: lower_middle.midpoint(upper_middle), interval })
 }

@@ -18,11 +18,7 @@ pub(super) struct Tail {
 /// The largest tail for `n` differences whose probability is at most `limit` (below one half);
 /// `None` if even `P(T+ = 0)` is larger.
 pub(super) fn largest_tail(n: usize, limit: f64) -> Option<Tail> {
-    if n <= EXACT_UP_TO {
-        exact(n, limit)
-    } else {
-        normal(n as f64, limit)
-    }
+    if n <= EXACT_UP_TO { exact(n, limit) } else { normal(n as f64, limit) }
 }
 
 /// T+ is a sum of the ranks 1 to n, each in it or not, all 2^n choices alike; so the choices are
@@ -58,10 +54,7 @@ fn normal(n: f64, limit: f64) -> Option<Tail> {
     let deviation = (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt();
     let standard = Normal::standard();
     let k = (mean - 0.5 + deviation * standard.inverse_cdf(limit)).floor();
-    (k >= 0.0).then(|| Tail {
-        k: k as u64,
-        probability: standard.cdf((k + 0.5 - mean) / deviation),
-    })
+    (k >= 0.0).then(|| Tail { k: k as u64, probability: standard.cdf((k + 0.5 - mean) / deviation) })
 }
 
 #[cfg(test)]
@@ -92,10 +85,7 @@ mod tests {
         for n in [101, 200, 400] {
             for limit in [0.05, 0.025, 0.005] {
                 let (exact, normal) = (exact(n, limit).unwrap(), normal(n as f64, limit).unwrap());
-                assert!(
-                    normal.k <= exact.k + 1 && normal.k + 10 > exact.k,
-                    "{normal:?}, {exact:?}"
-                );
+                assert!(normal.k <= exact.k + 1 && normal.k + 10 > exact.k, "{normal:?}, {exact:?}");
                 assert!((normal.probability / exact.probability - 1.0).abs() < 0.06);
             }
         }

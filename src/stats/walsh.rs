@@ -18,9 +18,7 @@ pub(super) fn count(n: usize) -> u64 {
 /// (1984), with bisection in place of the random pivot.
 pub(super) fn average_of_rank(sorted: &[f64], rank: u64) -> f64 {
     let (least, greatest) = (sorted[0], sorted[sorted.len() - 1]);
-    let key = first(order_key(least), order_key(greatest), |key| {
-        count_up_to(sorted, from_order_key(key)) >= rank
-    });
+    let key = first(order_key(least), order_key(greatest), |key| count_up_to(sorted, from_order_key(key)) >= rank);
     from_order_key(key) + 0.0 // no negative zero
 }
 

@@ -26,7 +26,10 @@ impl<'a> Files<'a> {
     pub(crate) fn text(self, path: &str) -> Option<String> {
         let bytes = fs::read(self.path(path)).ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        Some(text.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned())
+        Some(
+            text.trim_matches(|c: char| c.is_whitespace() || c == '\0')
+                .to_owned(),
+        )
     }
 
     /// The file's whole text as a value; `None` if it is missing or something else.
@@ -36,7 +39,7 @@ impl<'a> Files<'a> {
 
     /// The cpus a file lists as `0-3,8`; `None` if there are none.
     pub(super) fn list(self, path: &str) -> Option<CpuSet> {
-        parse_list(&self.text(path)?).filter(|cpus| !cpus.is_empty())
+        parse_list(&self.text(path)?)
     }
 
     /// The cpus a file holds as a mask, `00000000,0000010f`; `None` if there are none.
@@ -47,8 +50,14 @@ impl<'a> Files<'a> {
     /// The numbers N for which the directory has an entry called `prefix` and N.
     pub(super) fn numbered(self, directory: &str, prefix: &str) -> CpuSet {
         let entries = fs::read_dir(self.path(directory));
-        let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name());
-        names.filter_map(|name| name.to_str()?.strip_prefix(prefix)?.parse().ok()).collect()
+        let names = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name());
+        names
+            .filter_map(|name| name.to_str()?.strip_prefix(prefix)?.parse().ok())
+            .collect()
     }
 
     fn path(self, path: &str) -> PathBuf {

@@ -16,12 +16,20 @@ const INTEL: [(&str, &str); 3] = [
 
 /// The order in which kinds are preferred, lowest first; the same for all cpus of a uniform machine.
 pub(super) fn rank(cpu: &Cpu) -> usize {
-    KINDS.iter().position(|kind| cpu.kind.as_deref() == Some(kind)).unwrap_or(KINDS.len())
+    KINDS
+        .iter()
+        .position(|kind| cpu.kind.as_deref() == Some(kind))
+        .unwrap_or(KINDS.len())
 }
 
 /// Fills in the kind of every online cpu, if there is more than one kind.
 pub(super) fn assign(files: Files, cpus: &mut [Cpu], notes: &mut Vec<String>) {
-    let capacity = |cpu: &Cpu| files.parse(&format!("/sys/devices/system/cpu/cpu{}/cpu_capacity", cpu.id));
+    let capacity = |cpu: &Cpu| {
+        files.parse(&format!(
+            "/sys/devices/system/cpu/cpu{}/cpu_capacity",
+            cpu.id
+        ))
+    };
     if by_counters(files, cpus) || by_strength(cpus, capacity) {
         return;
     }
@@ -39,7 +47,8 @@ pub(super) fn assign(files: Files, cpus: &mut [Cpu], notes: &mut Vec<String>) {
 /// Assigns the kinds Intel's counters name; false if they do not tell two kinds apart.
 fn by_counters(files: Files, cpus: &mut [Cpu]) -> bool {
     let kinds = INTEL.map(|(kind, path)| (kind, files.list(path).unwrap_or_default()));
-    if kinds.iter().filter(|(_, members)| !members.is_empty()).count() < 2 {
+    let named = kinds.iter().filter(|(_, members)| !members.is_empty());
+    if named.count() < 2 {
         return false;
     }
     for cpu in cpus.iter_mut().filter(|cpu| cpu.online) {
@@ -60,9 +69,9 @@ fn by_strength(cpus: &mut [Cpu], strength: impl Fn(&Cpu) -> Option<u64>) -> bool
     }
     for cpu in cpus.iter_mut().filter(|cpu| cpu.online) {
         let level = strength(cpu);
-        let kind = match (level.as_ref() == levels.last(), level.as_ref() == levels.first()) {
-            (true, _) => "performance",
-            (_, true) => "efficiency",
+        let kind = match level {
+            _ if level.as_ref() == levels.last() => "performance",
+            _ if level.as_ref() == levels.first() => "efficiency",
             _ => "middle",
         };
         cpu.kind = Some(kind.to_owned());

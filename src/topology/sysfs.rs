@@ -12,7 +12,8 @@ const NODES: &str = "/sys/devices/system/node";
 
 impl Topology {
     /// Reads the machine whose files lie below `root` (`/` for this one), as a process with the affinity
-    /// `mask` sees it; without a mask every online cpu of its cgroup's cpuset is usable.
+    /// `mask` sees it. Without a mask every online cpu of its cgroup's cpuset is usable, which is what to
+    /// ask for when `root` is another machine's tree.
     ///
     /// It never fails: what is missing or nonsense is replaced by a harmless assumption (a cpu is a core of
     /// its own, a package shares one L3), and [`Topology::notes`] says so.
@@ -28,23 +29,33 @@ impl Topology {
         kind::assign(files, &mut cpus, &mut notes);
         mark_usable(files, mask, &mut cpus);
         let quota_cpus = cgroup::quota(files).map(|limit| limit.value);
-        Topology { cpus, nodes, quota_cpus, notes }
+        Topology {
+            cpus,
+            nodes,
+            quota_cpus,
+            notes,
+        }
     }
 }
 
 /// All cpus, and those of them that are online.
-fn present_and_online(files: Files, mask: Option<&[usize]>, notes: &mut Vec<String>) -> (CpuSet, CpuSet) {
+fn present_and_online(
+    files: Files,
+    mask: Option<&[usize]>,
+    notes: &mut Vec<String>,
+) -> (CpuSet, CpuSet) {
     let listed = files.list(&format!("{CPUS}/online"));
     let mut present = files.numbered(CPUS, "cpu");
     present.extend(listed.iter().flatten());
     if present.is_empty() {
         present = mask.unwrap_or(&[0]).iter().copied().collect();
-        let taken = if mask.is_some() { "the affinity mask's" } else { "cpu 0 alone" };
-        notes.push(format!("{CPUS} names no cpus: took {taken}"));
+        let source = mask.map_or("cpu 0 alone", |_| "the affinity mask's");
+        notes.push(format!("{CPUS} names no cpus: took {source}"));
     }
     let online = listed.unwrap_or_else(|| {
-        let switch = |cpu| files.text(&format!("{CPUS}/cpu{cpu}/online"));
-        present.iter().copied().filter(|&cpu| switch(cpu).as_deref() != Some("0")).collect()
+        let switch = |cpu: &usize| files.text(&format!("{CPUS}/cpu{cpu}/online"));
+        let is_online = |cpu: &usize| switch(cpu).as_deref() != Some("0");
+        present.iter().copied().filter(is_online).collect()
     });
     (present, online)
 }
@@ -65,12 +76,20 @@ fn nodes(files: Files, cpus: &mut [Cpu]) -> Vec<Node> {
     for id in files.numbered(NODES, "node") {
         let directory = format!("{NODES}/node{id}");
         let list = files.list(&format!("{directory}/cpulist"));
-        let members = list.or_else(|| files.mask(&format!("{directory}/cpumap"))).unwrap_or_default();
-        for cpu in cpus.iter_mut().filter(|cpu| cpu.online && members.contains(&cpu.id)) {
+        let members = list
+            .or_else(|| files.mask(&format!("{directory}/cpumap")))
+            .unwrap_or_default();
+        for cpu in cpus
+            .iter_mut()
+            .filter(|cpu| cpu.online && members.contains(&cpu.id))
+        {
             cpu.node.get_or_insert(id);
         }
         let meminfo = files.text(&format!("{directory}/meminfo"));
-        nodes.push(Node { id, memory_bytes: meminfo.and_then(|text| memory_bytes(&text)) });
+        nodes.push(Node {
+            id,
+            memory_bytes: meminfo.and_then(|text| memory_bytes(&text)),
+        });
     }
     nodes
 }
@@ -105,7 +124,9 @@ impl<'a> Reader<'a> {
     fn new(files: Files<'a>, online: CpuSet) -> Self {
         let mut firmware_packages = BTreeMap::new();
         for &cpu in &online {
-            firmware_packages.entry(firmware_package(files, cpu)).or_insert(cpu);
+            firmware_packages
+                .entry(firmware_package(files, cpu))
+                .or_insert(cpu);
         }
         let none = CpuSet::new;
         Reader {
@@ -120,14 +141,24 @@ impl<'a> Reader<'a> {
 
     fn cpu(&mut self, id: usize) -> Cpu {
         if !self.online.contains(&id) {
-            return Cpu { id, core: id, ..Cpu::default() };
+            return Cpu {
+                id,
+                core: id,
+                ..Cpu::default()
+            };
         }
         let core = self.siblings(id, ["core_cpus", "thread_siblings"]);
         if core.is_none() {
             self.without_siblings.insert(id);
         }
-        let package = self.siblings(id, ["package_cpus", "core_siblings"]);
-        let package = package.unwrap_or_else(|| self.firmware_packages[&firmware_package(self.files, id)]);
+        let package = self
+            .siblings(id, ["package_cpus", "core_siblings"])
+            .or_else(|| {
+                self.firmware_packages
+                    .get(&firmware_package(self.files, id))
+                    .copied()
+            })
+            .unwrap_or(id);
         let caches = self.caches(id);
         let bytes = |level| caches.get(&level).and_then(|cache: &Cache| cache.bytes);
         Cpu {
@@ -147,7 +178,10 @@ impl<'a> Reader<'a> {
     /// The cpu's L3, or its package where nothing is known of caches.
     fn l3(&mut self, id: usize, package: usize, caches: &BTreeMap<u8, Cache>) -> Option<usize> {
         match caches.get(&3) {
-            Some(Cache { lowest: Some(lowest), .. }) => Some(*lowest),
+            Some(Cache {
+                lowest: Some(lowest),
+                ..
+            }) => Some(*lowest),
             None if !caches.is_empty() => {
                 self.without_l3.insert(id);
                 None
@@ -171,8 +205,10 @@ impl<'a> Reader<'a> {
             };
             let list = self.files.list(&file("shared_cpu_list"));
             let sharers = list.or_else(|| self.files.mask(&file("shared_cpu_map")));
-            let bytes = self.files.text(&file("size")).and_then(|size| parse_size(&size));
-            caches.insert(level, Cache { bytes, lowest: self.lowest(cpu, sharers) });
+            let size = self.files.text(&file("size"));
+            let bytes = size.and_then(|size| parse_size(&size));
+            let lowest = self.lowest(cpu, sharers);
+            caches.insert(level, Cache { bytes, lowest });
         }
         caches
     }
@@ -180,7 +216,9 @@ impl<'a> Reader<'a> {
     /// The lowest cpu of the set that one of the files `names` (new name, old name) gives for the cpu.
     fn siblings(&self, cpu: usize, names: [&str; 2]) -> Option<usize> {
         let paths = names.map(|name| format!("{CPUS}/cpu{cpu}/topology/{name}"));
-        let list = paths.iter().find_map(|path| self.files.list(&format!("{path}_list")));
+        let list = paths
+            .iter()
+            .find_map(|path| self.files.list(&format!("{path}_list")));
         let set = list.or_else(|| paths.iter().find_map(|path| self.files.mask(path)));
         self.lowest(cpu, set)
     }
@@ -192,22 +230,29 @@ impl<'a> Reader<'a> {
     }
 
     /// Says what was not found and what that was taken for.
-    fn note_gaps(&self, cpus: &[Cpu], notes: &mut Vec<String>) {
-        let mut note = |missing: CpuSet, before: &str, after: &str| {
+    fn note_gaps(self, cpus: &[Cpu], notes: &mut Vec<String>) {
+        let has_nodes = cpus.iter().any(|cpu| cpu.node.is_some());
+        let astray = |cpu: &&Cpu| has_nodes && cpu.online && cpu.node.is_none();
+        let astray = cpus.iter().filter(astray).map(|cpu| cpu.id).collect();
+        for (missing, sentence) in [
+            (
+                self.without_siblings,
+                "nothing tells which of cpus {} share a core: took each for a core of its own",
+            ),
+            (
+                self.without_caches,
+                "nothing tells which caches cpus {} share: assumed one L3 per package",
+            ),
+            (
+                self.without_l3,
+                "cpus {} have no L3: cross-l3 there means cores without a common cache",
+            ),
+            (astray, "cpus {} belong to no NUMA node"),
+        ] {
             if !missing.is_empty() {
-                notes.push(format!("{before}cpus {}{after}", ranges(missing)));
+                notes.push(sentence.replace("{}", &ranges(missing)));
             }
-        };
-        note(
-            self.without_siblings.clone(),
-            "nothing tells which of ",
-            " share a core: took each for a core of its own",
-        );
-        note(self.without_caches.clone(), "nothing tells which caches ", " share: assumed one L3 per package");
-        note(self.without_l3.clone(), "", " have no L3: cross-l3 there means cores without a common cache");
-        let placed = cpus.iter().any(|cpu| cpu.node.is_some());
-        let astray = cpus.iter().filter(|cpu| placed && cpu.online && cpu.node.is_none());
-        note(astray.map(|cpu| cpu.id).collect(), "", " belong to no NUMA node");
+        }
     }
 }
 
@@ -238,7 +283,15 @@ mod tests {
         assert_eq!(parse_size("512K"), Some(512 << 10));
         assert_eq!(parse_size("24M"), Some(24 << 20));
         assert_eq!(parse_size("77"), Some(77));
-        for garbage in ["", "K", "-1K", "12Q", "99999999999999999999K", "18446744073709551615G", "é"] {
+        for garbage in [
+            "",
+            "K",
+            "-1K",
+            "12Q",
+            "99999999999999999999K",
+            "18446744073709551615G",
+            "é",
+        ] {
             assert_eq!(parse_size(garbage), None, "{garbage}");
         }
     }

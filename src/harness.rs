@@ -1,0 +1,101 @@
+//! One block at a time, for programs that bring their own repetition: criterion's benches and the benches of the
+//! harness itself.
+
+use std::time::Duration;
+
+use crate::protocol::{Outcome, Report};
+use crate::queue::Capacity;
+use crate::ranking::figure_of;
+use crate::scenario::{Scenario, WorkNs};
+use crate::schedule::plan::{Planned, seat};
+use crate::schedule::rounds::Rounds;
+use crate::schedule::supervise::Supervisor;
+use crate::schedule::{Ended, Settings, Workers};
+use crate::topology::{Topology, own_mask};
+use crate::workload::{Size, Workload, work};
+
+/// Runs blocks in workers of this very program, which must serve them when it is started with `worker`.
+pub struct Harness {
+    topology: Topology,
+    supervisor: Supervisor<'static>,
+    blocks: u32,
+}
+
+impl Harness {
+    /// Looks at the machine and calibrates work.
+    ///
+    /// # Errors
+    ///
+    /// When this program cannot be found to start workers with.
+    pub fn new() -> anyhow::Result<Harness> {
+        let program = std::env::current_exe()?.display().to_string();
+        Ok(Harness {
+            topology: Topology::read(std::path::Path::new("/"), Some(&own_mask())),
+            supervisor: Supervisor {
+                command: vec![program, "worker".into()],
+                deadline: Duration::from_secs(10),
+                ns_per_iteration: work::calibrate(),
+                interrupt: None,
+            },
+            blocks: 0,
+        })
+    }
+
+    /// The base scenario: one producer, one consumer, 1024 messages of 8 bytes, two cores.
+    pub fn base(&self, workload: Workload) -> Scenario {
+        Scenario {
+            workload,
+            producers: 1,
+            consumers: 1,
+            capacity: Capacity::Bounded(1024),
+            size: Size::Value(8),
+            work: WorkNs::default(),
+            placement: self.topology.closest_cores(),
+        }
+    }
+
+    /// Iterations that make a nanosecond of work.
+    pub fn ns_per_work_iteration(&self) -> f64 {
+        self.supervisor.ns_per_iteration
+    }
+
+    /// A cpu for each thread of `scenario`, consumers' first.
+    ///
+    /// # Errors
+    ///
+    /// When this machine lacks its placement.
+    pub fn cpus(&self, scenario: &Scenario) -> Result<Vec<Option<usize>>, String> {
+        seat(scenario, &self.topology)
+    }
+
+    /// Runs one block and returns nanoseconds per message, or per round trip.
+    ///
+    /// # Errors
+    ///
+    /// When the machine lacks the placement, or the block ends in an outcome other than ok.
+    pub fn block(&mut self, scenario: Scenario, queue: &str) -> Result<f64, String> {
+        let (report, _) = self.report(scenario, queue)?;
+        if report.outcome != Outcome::Ok {
+            return Err(format!("{}: {}", report.outcome, report.detail.unwrap_or_default()));
+        }
+        let figure = figure_of(scenario.workload, &report).ok_or("the window holds no message")?;
+        Ok(if scenario.workload == Workload::Pingpong { figure } else { 1e9 / figure })
+    }
+
+    /// Runs one block and returns its report, and the nanoseconds its worker took to be ready.
+    ///
+    /// # Errors
+    ///
+    /// When the machine lacks the placement.
+    pub fn report(&mut self, scenario: Scenario, queue: &str) -> Result<(Report, u64), String> {
+        let planned = Planned::alone(&scenario, queue, self.cpus(&scenario)?, self.topology.usable_cpus().len());
+        // A fresh seed each time draws lengths anew.
+        let settings = Settings { rounds: 1, seed: u64::from(self.blocks), keep_going: true };
+        self.blocks += 1;
+        let order = Rounds::new(&planned, 0, settings).next().expect("a round of one queue has a block");
+        match self.supervisor.run(&order, &planned.cell(queue)) {
+            Ended::Reported { report, ready_ns, .. } => Ok((*report, ready_ns)),
+            Ended::Interrupted => unreachable!("nothing interrupts it"),
+        }
+    }
+}
