@@ -23,13 +23,7 @@ fn tree(files: &[(&str, &str)]) -> TempDir {
 /// The checks of a tree by name.
 fn checked(root: &Path, mask: Option<&[usize]>) -> impl Fn(&str) -> Check {
     let found = checks(root, &Topology::read(root, mask));
-    move |name| {
-        found
-            .iter()
-            .find(|check| check.name == name)
-            .cloned()
-            .unwrap()
-    }
+    move |name| found.iter().find(|check| check.name == name).cloned().unwrap()
 }
 
 #[test]
@@ -53,10 +47,7 @@ fn a_restless_machine_is_told_what_to_type() {
     let online = format!("{CPU}/online");
     let siblings = format!("{CPU}/cpu1/topology/thread_siblings_list");
     let clock = "/sys/devices/system/clocksource/clocksource0";
-    let (current, available) = (
-        format!("{clock}/current_clocksource"),
-        format!("{clock}/available_clocksource"),
-    );
+    let (current, available) = (format!("{clock}/current_clocksource"), format!("{clock}/available_clocksource"));
     let root = tree(&[
         (&online, "0-3"),
         (&governor, "powersave"),
@@ -64,80 +55,31 @@ fn a_restless_machine_is_told_what_to_type() {
         (&siblings, "0-1"),
         (&current, "hpet"),
         (&available, "tsc hpet acpi_pm"),
-        (
-            "/proc/stat",
-            "cpu  100 0 100 700 0 0 0 100 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n",
-        ),
+        ("/proc/stat", "cpu  100 0 100 700 0 0 0 100 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"),
         ("/proc/loadavg", "3.50 1.00 0.50 1/100 1234"),
-        (
-            "/proc/cpuinfo",
-            "processor\t: 0\nflags\t\t: fpu hypervisor sse2\n",
-        ),
+        ("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor sse2\n"),
         ("/proc/self/cgroup", "0::/a"),
         ("/sys/fs/cgroup/a/cpu.max", "50000 100000"),
         ("/sys/fs/cgroup/a/cpuset.cpus.effective", "0-2"),
-        (
-            "/sys/kernel/mm/transparent_hugepage/enabled",
-            "[always] madvise never",
-        ),
+        ("/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never"),
     ]);
     let check = checked(root.path(), None);
     let remedies = [
-        (
-            "governor",
-            Level::Warning,
-            "sudo cpupower frequency-set -g performance",
-        ),
-        (
-            "turbo",
-            Level::Notice,
-            "echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo",
-        ),
-        (
-            "smt",
-            Level::Notice,
-            "echo off | sudo tee /sys/devices/system/cpu/smt/control",
-        ),
-        (
-            "load",
-            Level::Warning,
-            "ps -eo pcpu,pid,comm --sort=-pcpu | head",
-        ),
-        (
-            "quota",
-            Level::Warning,
-            "echo max | sudo tee /sys/fs/cgroup/a/cpu.max",
-        ),
-        (
-            "clock source",
-            Level::Warning,
-            &format!("echo tsc | sudo tee {current}"),
-        ),
-        (
-            "huge pages",
-            Level::Notice,
-            "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled",
-        ),
-        (
-            "affinity",
-            Level::Notice,
-            "echo 0-3 | sudo tee /sys/fs/cgroup/a/cpuset.cpus",
-        ),
+        ("governor", Level::Warning, "sudo cpupower frequency-set -g performance"),
+        ("turbo", Level::Notice, "echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo"),
+        ("smt", Level::Notice, "echo off | sudo tee /sys/devices/system/cpu/smt/control"),
+        ("load", Level::Warning, "ps -eo pcpu,pid,comm --sort=-pcpu | head"),
+        ("quota", Level::Warning, "echo max | sudo tee /sys/fs/cgroup/a/cpu.max"),
+        ("clock source", Level::Warning, &format!("echo tsc | sudo tee {current}")),
+        ("huge pages", Level::Notice, "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled"),
+        ("affinity", Level::Notice, "echo 0-3 | sudo tee /sys/fs/cgroup/a/cpuset.cpus"),
     ];
     for (name, level, remedy) in remedies {
         let check = check(name);
-        assert_eq!(
-            (check.level, check.remedy.as_deref()),
-            (level, Some(remedy)),
-            "{check:?}"
-        );
+        assert_eq!((check.level, check.remedy.as_deref()), (level, Some(remedy)), "{check:?}");
     }
     assert_eq!(check("steal").level, Level::Warning);
-    assert!(
-        check("steal").finding.starts_with("10.0 % since boot"),
-        "{:?}",
-        check("steal")
-    );
+    assert!(check("steal").finding.starts_with("10.0 % since boot"), "{:?}", check("steal"));
     assert_eq!(check("virtual machine").level, Level::Notice);
 }
 
@@ -150,26 +92,16 @@ fn a_quiet_machine_is_ok() {
         (&governor, "performance"),
         (&boost, "0"),
         (&siblings, "0"),
-        (
-            "/sys/devices/system/clocksource/clocksource0/current_clocksource",
-            "tsc",
-        ),
+        ("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc"),
         ("/proc/stat", "cpu  100 0 100 700 0 0 0 0 0 0\n"),
         ("/proc/loadavg", "0.01 0.00 0.00 1/100 1234"),
         ("/proc/cpuinfo", "flags : fpu sse2\n"),
         ("/proc/self/cgroup", "0::/"),
         ("/sys/fs/cgroup/cgroup.procs", ""),
-        (
-            "/sys/kernel/mm/transparent_hugepage/enabled",
-            "always [madvise] never",
-        ),
+        ("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never"),
     ]);
     for check in checks(root.path(), &Topology::read(root.path(), None)) {
-        assert_eq!(
-            (check.level, check.remedy.clone()),
-            (Level::Ok, None),
-            "{check:?}"
-        );
+        assert_eq!((check.level, check.remedy.clone()), (Level::Ok, None), "{check:?}");
     }
 }
 
@@ -203,30 +135,17 @@ fn the_fingerprint_names_the_hardware_and_not_the_settings() {
     assert_eq!(fingerprint.family, Some(6));
     assert_eq!(fingerprint.model, Some(63));
     assert_eq!(fingerprint.stepping, Some(2));
-    assert_eq!(
-        (fingerprint.packages, fingerprint.cores, fingerprint.cpus),
-        (1, 4, 4)
-    );
+    assert_eq!((fingerprint.packages, fingerprint.cores, fingerprint.cpus), (1, 4, 4));
     assert_eq!(fingerprint.memory_bytes, Some(1 << 20));
     assert_eq!(fingerprint.kernel.as_deref(), Some("6.1.0"));
     assert_eq!(fingerprint.governor.as_deref(), Some("performance"));
     assert_eq!(fingerprint.hypervisor, None);
     // A change here orphans the results people have: their files are kept by this name.
     assert_eq!(fingerprint.id, "intel-xeon-e5-2680-v3-4c4t-433b");
-    assert_eq!(
-        read("MemTotal:  2048 kB\n", "powersave", None).id,
-        fingerprint.id
-    );
-    assert!(
-        read("", "", Some(&[0, 1]))
-            .id
-            .starts_with("intel-xeon-e5-2680-v3-2c2t-")
-    );
+    assert_eq!(read("MemTotal:  2048 kB\n", "powersave", None).id, fingerprint.id);
+    assert!(read("", "", Some(&[0, 1])).id.starts_with("intel-xeon-e5-2680-v3-2c2t-"));
     let json = serde_json::to_string(&fingerprint).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Fingerprint>(&json).unwrap(),
-        fingerprint
-    );
+    assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), fingerprint);
 }
 
 #[test]

@@ -27,10 +27,7 @@ fn read(machine: &Machine, spelling: Spelling, mask: Option<&[usize]>) -> Topolo
 
 /// A machine by its name.
 fn named(name: &str) -> &'static (Machine, Topology) {
-    MACHINES
-        .iter()
-        .find(|(machine, _)| machine.name == name)
-        .unwrap()
+    MACHINES.iter().find(|(machine, _)| machine.name == name).unwrap()
 }
 
 fn topology_of(name: &str) -> Topology {
@@ -67,8 +64,7 @@ fn each_machine_has_the_placements_it_should_or_says_why_not() {
     for (machine, topology) in MACHINES.iter() {
         let name = &machine.name;
         for placement in Placement::ALL {
-            let is_expected =
-                placement == Placement::Free || machine.placements.contains(&placement);
+            let is_expected = placement == Placement::Free || machine.placements.contains(&placement);
             match topology.place(placement, 1, 1) {
                 Ok(_) => assert!(is_expected, "{name} should lack {placement}"),
                 Err(reason) => assert!(!is_expected && reason.len() > 10, "{name}: {reason}"),
@@ -100,12 +96,7 @@ fn seats_are_usable_and_on_distinct_cores_first() {
 /// What every seating has to keep to, said without regard to how it was found.
 fn check(topology: &Topology, placement: Placement, seats: &Seats) {
     let cpus = |seats: &[Option<usize>]| -> Vec<&Cpu> {
-        let usable = |id| {
-            topology
-                .usable()
-                .find(|cpu| cpu.id == id)
-                .expect("a usable cpu")
-        };
+        let usable = |id| topology.usable().find(|cpu| cpu.id == id).expect("a usable cpu");
         seats.iter().flatten().copied().map(usable).collect()
     };
     let (producers, consumers) = (cpus(&seats.producers), cpus(&seats.consumers));
@@ -117,11 +108,7 @@ fn check(topology: &Topology, placement: Placement, seats: &Seats) {
         Placement::Smt => assert_eq!(distinct(&all, core).len(), 1),
         Placement::SameL2 | Placement::SameL3 => {
             let cache = |cpu: &Cpu| {
-                if placement == Placement::SameL2 {
-                    cpu.l2
-                } else {
-                    cpu.l3
-                }
+                if placement == Placement::SameL2 { cpu.l2 } else { cpu.l3 }
             };
             assert_eq!(distinct(&all, cache).len(), 1);
             assert!(distinct(&all, core).len() > 1 && takes_cores_first(&all));
@@ -154,117 +141,56 @@ fn takes_cores_first(cpus: &[&Cpu]) -> bool {
 #[test]
 fn producers_go_on_where_consumers_stop() {
     let topology = topology_of("2arm-2c");
-    assert_eq!(
-        seated(&topology, Placement::SameL3, (1, 1)),
-        [vec![0], vec![1]]
-    );
-    assert_eq!(
-        seated(&topology, Placement::SameL3, (2, 2)),
-        [vec![0, 1], vec![0, 1]]
-    );
-    assert_eq!(
-        seated(&topology, Placement::SameL3, (2, 1)),
-        [vec![0], vec![1, 0]]
-    );
-    assert_eq!(
-        seated(&topology, Placement::SameCpu, (2, 1)),
-        [vec![0], vec![0, 0]]
-    );
+    assert_eq!(seated(&topology, Placement::SameL3, (1, 1)), [vec![0], vec![1]]);
+    assert_eq!(seated(&topology, Placement::SameL3, (2, 2)), [vec![0, 1], vec![0, 1]]);
+    assert_eq!(seated(&topology, Placement::SameL3, (2, 1)), [vec![0], vec![1, 0]]);
+    assert_eq!(seated(&topology, Placement::SameCpu, (2, 1)), [vec![0], vec![0, 0]]);
 }
 
 #[test]
 fn siblings_come_after_all_cores() {
     let topology = topology_of("16em64t-4s2c2t");
-    assert_eq!(
-        seated(&topology, Placement::SameL3, (2, 2)),
-        [vec![0, 4], vec![8, 12]]
-    );
-    assert_eq!(
-        seated(&topology, Placement::Smt, (1, 1)),
-        [vec![0], vec![8]]
-    );
+    assert_eq!(seated(&topology, Placement::SameL3, (2, 2)), [vec![0, 4], vec![8, 12]]);
+    assert_eq!(seated(&topology, Placement::Smt, (1, 1)), [vec![0], vec![8]]);
     let four_threads = topology_of("256ppc-8n8s4t");
-    assert_eq!(
-        seated(&four_threads, Placement::Smt, (2, 2)),
-        [vec![0, 1], vec![2, 3]]
-    );
-    assert_eq!(
-        seated(&four_threads, Placement::CrossNode, (2, 2)),
-        [vec![0, 4], vec![32, 36]]
-    );
+    assert_eq!(seated(&four_threads, Placement::Smt, (2, 2)), [vec![0, 1], vec![2, 3]]);
+    assert_eq!(seated(&four_threads, Placement::CrossNode, (2, 2)), [vec![0, 4], vec![32, 36]]);
 }
 
 #[test]
 fn cross_l3_stays_on_a_node_if_it_can() {
     let topology = topology_of("made-up-epyc");
-    assert_eq!(
-        seated(&topology, Placement::CrossL3, (2, 2)),
-        [vec![8, 9], vec![12, 13]]
-    );
+    assert_eq!(seated(&topology, Placement::CrossL3, (2, 2)), [vec![8, 9], vec![12, 13]]);
     let without_node_2: Vec<usize> = (0..8).chain(12..24).collect();
     let topology = masked(topology_of("made-up-epyc"), &without_node_2);
-    assert_eq!(
-        seated(&topology, Placement::CrossL3, (1, 1)),
-        [vec![0], vec![4]],
-        "same package"
-    );
+    assert_eq!(seated(&topology, Placement::CrossL3, (1, 1)), [vec![0], vec![4]], "same package");
     let one_l3_each: Vec<usize> = (0..4).chain(12..16).collect();
     let topology = masked(topology_of("made-up-epyc"), &one_l3_each);
-    assert_eq!(
-        seated(&topology, Placement::CrossL3, (1, 1)),
-        [vec![0], vec![12]],
-        "the other package"
-    );
+    assert_eq!(seated(&topology, Placement::CrossL3, (1, 1)), [vec![0], vec![12]], "the other package");
 }
 
 #[test]
 fn the_biggest_group_is_chosen() {
     let topology = topology_of("offline-cpu0-node0");
-    assert_eq!(
-        seated(&topology, Placement::SameL3, (1, 1)),
-        [vec![4], vec![6]]
-    );
+    assert_eq!(seated(&topology, Placement::SameL3, (1, 1)), [vec![4], vec![6]]);
     let without_cpu_4_and_6: Vec<usize> = (7..=20).chain([5]).collect();
     let topology = masked(topology_of("offline-cpu0-node0"), &without_cpu_4_and_6);
-    assert_eq!(
-        seated(&topology, Placement::SameL3, (1, 1)),
-        [vec![5], vec![7]]
-    );
+    assert_eq!(seated(&topology, Placement::SameL3, (1, 1)), [vec![5], vec![7]]);
 }
 
 #[test]
 fn unlike_cores_are_not_mixed_if_one_kind_will_do() {
     let hybrid = topology_of("20em64t-hybrid-1p6c2t+2ca4co1t");
-    assert!(
-        hybrid
-            .notes
-            .iter()
-            .any(|note| note.contains("cpus 0-11 for the performance ones"))
-    );
-    assert_eq!(
-        seated(&hybrid, Placement::SameL3, (3, 3)),
-        [vec![0, 2, 4], vec![6, 8, 10]]
-    );
-    assert_eq!(
-        seated(&hybrid, Placement::SameL3, (4, 4)),
-        [vec![12, 13, 14, 15], vec![16, 17, 18, 19]]
-    );
+    assert!(hybrid.notes.iter().any(|note| note.contains("cpus 0-11 for the performance ones")));
+    assert_eq!(seated(&hybrid, Placement::SameL3, (3, 3)), [vec![0, 2, 4], vec![6, 8, 10]]);
+    assert_eq!(seated(&hybrid, Placement::SameL3, (4, 4)), [vec![12, 13, 14, 15], vec![16, 17, 18, 19]]);
     let [consumers, producers] = seated(&hybrid, Placement::SameL3, (10, 10));
     assert_eq!(consumers, [0, 2, 4, 6, 8, 10, 12, 13, 14, 15]);
     assert_eq!(producers, [16, 17, 18, 19, 1, 3, 5, 7, 9, 11]);
-    assert_eq!(
-        seated(&hybrid, Placement::SameL2, (1, 1)),
-        [vec![12], vec![13]]
-    );
+    assert_eq!(seated(&hybrid, Placement::SameL2, (1, 1)), [vec![12], vec![13]]);
     let phone = topology_of("made-up-big-little");
-    assert_eq!(
-        seated(&phone, Placement::SameCpu, (1, 1)),
-        [vec![7], vec![7]]
-    );
-    assert_eq!(
-        seated(&phone, Placement::SameL3, (1, 1)),
-        [vec![4], vec![5]]
-    );
+    assert_eq!(seated(&phone, Placement::SameCpu, (1, 1)), [vec![7], vec![7]]);
+    assert_eq!(seated(&phone, Placement::SameL3, (1, 1)), [vec![4], vec![5]]);
 }
 
 #[test]
@@ -274,10 +200,7 @@ fn what_the_mask_keeps_away_is_not_called_absent() {
     assert_eq!(topology.usable_cpus(), [0, 4]);
     assert_eq!(topology.usable_cores(), 2);
     let reason = topology.place(Placement::Smt, 1, 1).unwrap_err();
-    assert!(
-        reason.contains("this machine has smt") && reason.contains("(0,4)"),
-        "{reason}"
-    );
+    assert!(reason.contains("this machine has smt") && reason.contains("(0,4)"), "{reason}");
     let elsewhere = masked(topology_of("16em64t-4s2c2t"), &[99]);
     let reason = elsewhere.place(Placement::SameCpu, 1, 1).unwrap_err();
     assert!(reason.contains("(none)"), "{reason}");
@@ -287,17 +210,9 @@ fn what_the_mask_keeps_away_is_not_called_absent() {
 #[test]
 fn a_mask_of_one_cpu_leaves_same_cpu_and_free() {
     let topology = masked(topology_of("48amd64-4pa2n6c-sparse"), &[20]);
-    let possible = Placement::ALL
-        .into_iter()
-        .filter(|placement| topology.place(*placement, 2, 2).is_ok());
-    assert_eq!(
-        possible.collect::<Vec<_>>(),
-        [Placement::SameCpu, Placement::Free]
-    );
-    assert_eq!(
-        seated(&topology, Placement::SameCpu, (1, 1)),
-        [vec![20], vec![20]]
-    );
+    let possible = Placement::ALL.into_iter().filter(|placement| topology.place(*placement, 2, 2).is_ok());
+    assert_eq!(possible.collect::<Vec<_>>(), [Placement::SameCpu, Placement::Free]);
+    assert_eq!(seated(&topology, Placement::SameCpu, (1, 1)), [vec![20], vec![20]]);
     assert_eq!(topology.closest_cores(), Placement::SameCpu);
 }
 
@@ -307,18 +222,9 @@ fn without_sysfs_the_mask_is_all_there_is() {
     let topology = Topology::read(nothing.path(), Some(&[2, 3, 7]));
     assert_eq!(topology.usable_cpus(), [2, 3, 7]);
     assert_eq!(topology.usable_cores(), 3);
-    assert!(
-        topology
-            .cpus
-            .iter()
-            .all(|cpu| (cpu.package, cpu.l2, cpu.l3) == (0, None, Some(2)))
-    );
+    assert!(topology.cpus.iter().all(|cpu| (cpu.package, cpu.l2, cpu.l3) == (0, None, Some(2))));
     assert_eq!(topology.closest_cores(), Placement::SameL3);
-    assert!(
-        topology.notes[0].contains("names no cpus"),
-        "{:?}",
-        topology.notes
-    );
+    assert!(topology.notes[0].contains("names no cpus"), "{:?}", topology.notes);
     assert!(topology.notes[1].contains("2-3,7"), "{:?}", topology.notes);
     let blind = Topology::read(Path::new("/nowhere"), None);
     assert_eq!(blind.usable_cpus(), [0]);
@@ -330,24 +236,10 @@ fn garbage_in_any_file_is_taken_for_nothing_said() {
     let root = temp_dir();
     machine.write(root.path(), Spelling::Lists);
     write(root.path(), "/proc/self/cgroup", "0::/");
-    write(
-        root.path(),
-        "/proc/self/mounts",
-        "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0",
-    );
+    write(root.path(), "/proc/self/mounts", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0");
     write(root.path(), "/sys/fs/cgroup/cpu.max", "max 100000");
     let long = "f".repeat(100_000);
-    let list = [
-        "-1",
-        "0-",
-        "9-1",
-        "zzz",
-        "0-4294967295",
-        "1,,",
-        "max max",
-        "\u{1b}[2J",
-        "99",
-    ];
+    let list = ["-1", "0-", "9-1", "zzz", "0-4294967295", "1,,", "max max", "\u{1b}[2J", "99"];
     for garbage in list.into_iter().chain(["", "\0", &long]) {
         overwrite(root.path(), garbage);
         let topology = Topology::read(root.path(), None);
@@ -363,11 +255,7 @@ fn garbage_in_any_file_is_taken_for_nothing_said() {
 fn overwrite(directory: &Path, text: &str) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            overwrite(&path, text)
-        } else {
-            std::fs::write(path, text).unwrap()
-        }
+        if path.is_dir() { overwrite(&path, text) } else { std::fs::write(path, text).unwrap() }
     }
 }
 
@@ -375,11 +263,7 @@ fn overwrite(directory: &Path, text: &str) {
 fn lists_may_end_in_a_nul() {
     let root = temp_dir();
     named("2arm-2c").0.write(root.path(), Spelling::Lists);
-    write(
-        root.path(),
-        "/sys/devices/system/cpu/cpu0/topology/core_cpus_list",
-        "0-1\n\0",
-    );
+    write(root.path(), "/sys/devices/system/cpu/cpu0/topology/core_cpus_list", "0-1\n\0");
     assert_eq!(Topology::read(root.path(), None).cpus[0].core, 0);
     write(root.path(), "/sys/devices/system/cpu/online", "0\n\0");
     assert_eq!(Topology::read(root.path(), None).usable_cpus(), [0]);
@@ -390,27 +274,12 @@ fn cores_with_one_number_in_two_packages_are_two() {
     let root = temp_dir();
     for (cpu, package) in [(0, "0"), (1, "0"), (2, "1"), (3, "1")] {
         let topology = format!("/sys/devices/system/cpu/cpu{cpu}/topology");
-        write(
-            root.path(),
-            &format!("{topology}/core_id"),
-            if cpu % 2 == 0 { "0" } else { "1" },
-        );
-        write(
-            root.path(),
-            &format!("{topology}/physical_package_id"),
-            package,
-        );
+        write(root.path(), &format!("{topology}/core_id"), if cpu % 2 == 0 { "0" } else { "1" });
+        write(root.path(), &format!("{topology}/physical_package_id"), package);
     }
     let topology = Topology::read(root.path(), None);
     assert_eq!(topology.usable_cores(), 4);
-    assert_eq!(
-        topology
-            .cpus
-            .iter()
-            .map(|cpu| cpu.package)
-            .collect::<Vec<_>>(),
-        [0, 0, 1, 1]
-    );
+    assert_eq!(topology.cpus.iter().map(|cpu| cpu.package).collect::<Vec<_>>(), [0, 0, 1, 1]);
 }
 
 #[test]
@@ -420,10 +289,7 @@ fn more_cpus_than_a_mask_of_the_c_library_holds() {
         let topology = read(&machine, spelling, None);
         assert_eq!(topology.cpus, machine.cpus());
         assert_eq!(topology.usable_cores(), 528);
-        assert_eq!(
-            seated(&topology, Placement::CrossNode, (1, 1)),
-            [vec![0], vec![96]]
-        );
+        assert_eq!(seated(&topology, Placement::CrossNode, (1, 1)), [vec![0], vec![96]]);
         let seats = topology.place(Placement::SameL3, 1000, 1000).unwrap();
         assert_eq!(seats.producers.len(), 1000);
         assert!(topology.tree().len() < 100, "{:#?}", topology.tree());
@@ -432,8 +298,7 @@ fn more_cpus_than_a_mask_of_the_c_library_holds() {
 
 /// Packages of 96 cpus, each a node with two L3s, of cores with two threads.
 fn many_cpus(count: usize) -> Machine {
-    let sets =
-        |size: usize| (0..count / size).map(move |at| (at * size..(at + 1) * size).collect());
+    let sets = |size: usize| (0..count / size).map(move |at| (at * size..(at + 1) * size).collect());
     let caches = [(2, "1024K", 2), (3, "32768K", 48)];
     Machine {
         present: (0..count).collect(),
@@ -442,14 +307,9 @@ fn many_cpus(count: usize) -> Machine {
         cores: sets(2).collect(),
         caches: caches
             .into_iter()
-            .flat_map(|(level, bytes, size)| {
-                sets(size).map(move |set| (level, bytes.to_owned(), set))
-            })
+            .flat_map(|(level, bytes, size)| sets(size).map(move |set| (level, bytes.to_owned(), set)))
             .collect(),
-        nodes: sets(96)
-            .enumerate()
-            .map(|(node, set)| (node, 1000, set))
-            .collect(),
+        nodes: sets(96).enumerate().map(|(node, set)| (node, 1000, set)).collect(),
         ..Machine::default()
     }
 }
@@ -457,9 +317,7 @@ fn many_cpus(count: usize) -> Machine {
 /// A machine of 8 cpus with the given further files.
 fn with_files(files: &[(&str, &str)]) -> Topology {
     let root = temp_dir();
-    named("made-up-cpuless-node")
-        .0
-        .write(root.path(), Spelling::Lists);
+    named("made-up-cpuless-node").0.write(root.path(), Spelling::Lists);
     for (path, text) in files {
         write(root.path(), path, text);
     }
@@ -482,10 +340,7 @@ fn cgroup_version_2() {
 #[test]
 fn cgroup_version_1() {
     let topology = with_files(&[
-        (
-            "/proc/self/cgroup",
-            "4:cpuset:/a\n3:cpu,cpuacct:/a/b\n2:cpuacct2:/x\n0::/\n",
-        ),
+        ("/proc/self/cgroup", "4:cpuset:/a\n3:cpu,cpuacct:/a/b\n2:cpuacct2:/x\n0::/\n"),
         ("/sys/fs/cgroup/cpuset/a/cpuset.cpus", "1-2\n"),
         ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n"),
         ("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
@@ -502,10 +357,7 @@ fn cgroup_version_1() {
 fn cgroups_mounted_elsewhere() {
     let topology = with_files(&[
         ("/proc/self/cgroup", "3:cpu,cpuacct,cpuset:/a\n"),
-        (
-            "/proc/mounts",
-            "proc /proc proc rw 0 0\ncgroup /cg cgroup rw,cpuset,cpuacct,cpu 0 0\n",
-        ),
+        ("/proc/mounts", "proc /proc proc rw 0 0\ncgroup /cg cgroup rw,cpuset,cpuacct,cpu 0 0\n"),
         ("/cg/a/cpuset.cpus", "4\n"),
         ("/cg/a/cpu.cfs_quota_us", "25000\n"),
         ("/cg/a/cpu.cfs_period_us", "100000\n"),
@@ -531,11 +383,7 @@ fn the_tree_of_256_cpus_fits_a_screen() {
     for (machine, topology) in MACHINES.iter() {
         let tree = topology.tree();
         assert!(tree.len() <= 24, "{}: {tree:#?}", machine.name);
-        assert!(
-            tree.iter().all(|line| line.len() <= 130),
-            "{}: {tree:#?}",
-            machine.name
-        );
+        assert!(tree.iter().all(|line| line.len() <= 130), "{}: {tree:#?}", machine.name);
     }
     assert_eq!(
         masked(topology_of("made-up-epyc"), &[0, 1]).tree(),
@@ -555,20 +403,14 @@ fn the_tree_of_256_cpus_fits_a_screen() {
         ]
     );
     let tree = topology_of("made-up-cpuless-node").tree();
-    assert!(
-        tree.contains(&"node 1 (500 KiB) has no cpus".to_owned()),
-        "{tree:#?}"
-    );
+    assert!(tree.contains(&"node 1 (500 KiB) has no cpus".to_owned()), "{tree:#?}");
 }
 
 #[test]
 fn names_and_files_keep_placements_and_topologies() {
     for placement in Placement::ALL {
         assert_eq!(placement.to_string().parse(), Ok(placement));
-        assert_eq!(
-            serde_json::to_string(&placement).unwrap(),
-            format!("\"{placement}\"")
-        );
+        assert_eq!(serde_json::to_string(&placement).unwrap(), format!("\"{placement}\""));
     }
     let reason = "same-core".parse::<Placement>().unwrap_err();
     assert!(reason.contains("same-cpu, smt,"), "{reason}");

@@ -14,13 +14,7 @@ use crate::topology::{Cpu, Files, Topology, cgroup, ranges};
 const WATCH: Duration = Duration::from_millis(200);
 
 /// Clocks that are read without a system call, in a few nanoseconds.
-const FAST_CLOCKS: [&str; 5] = [
-    "tsc",
-    "arch_sys_counter",
-    "timebase",
-    "tod",
-    "riscv_clocksource",
-];
+const FAST_CLOCKS: [&str; 5] = ["tsc", "arch_sys_counter", "timebase", "tod", "riscv_clocksource"];
 
 /// One thing that may spoil figures, as it stands now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,9 +65,7 @@ pub fn checks(root: &Path, topology: &Topology) -> Vec<Check> {
 
 /// What the cpus did between two looks.
 fn passed(earlier: &CpuTime, now: &CpuTime) -> CpuTime {
-    let both = now
-        .iter()
-        .filter_map(|(cpu, now)| Some((*cpu, now.since(*earlier.get(cpu)?))));
+    let both = now.iter().filter_map(|(cpu, now)| Some((*cpu, now.since(*earlier.get(cpu)?))));
     both.collect()
 }
 
@@ -105,10 +97,7 @@ fn turbo(files: Files) -> Check {
             _ => {}
         }
     }
-    unseen(
-        name,
-        "no switch for it (in a virtual machine the host decides)",
-    )
+    unseen(name, "no switch for it (in a virtual machine the host decides)")
 }
 
 fn smt(files: Files, topology: &Topology, watched: &CpuTime) -> Check {
@@ -117,11 +106,7 @@ fn smt(files: Files, topology: &Topology, watched: &CpuTime) -> Check {
         let mut others = topology.online().filter(|other| other.id != cpu.id);
         others.any(|other| other.core == cpu.core)
     };
-    let mut siblings = topology
-        .usable()
-        .filter(has_sibling)
-        .map(|cpu| cpu.id)
-        .peekable();
+    let mut siblings = topology.usable().filter(has_sibling).map(|cpu| cpu.id).peekable();
     if siblings.peek().is_none() {
         return match cores_are_told(files, topology) {
             true => ok(name, "one thread per core"),
@@ -144,9 +129,7 @@ fn cores_are_told(files: Files, topology: &Topology) -> bool {
     let names = ["core_cpus_list", "thread_siblings_list", "thread_siblings"];
     topology.usable().next().is_some_and(|cpu| {
         let directory = format!("/sys/devices/system/cpu/cpu{}/topology", cpu.id);
-        names
-            .iter()
-            .any(|name| files.exists(&format!("{directory}/{name}")))
+        names.iter().any(|name| files.exists(&format!("{directory}/{name}")))
     })
 }
 
@@ -162,10 +145,7 @@ fn steal(now: &CpuTime, watched: &CpuTime) -> Check {
     let lately = share(watched);
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let watched = lately.map_or_else(|| "nothing visible".to_owned(), percent);
-    let text = format!(
-        "{} since boot, {watched} in the last 200 ms",
-        percent(since_boot)
-    );
+    let text = format!("{} since boot, {watched} in the last 200 ms", percent(since_boot));
     let lately = lately.unwrap_or(0.0);
     // A single tick can be 5 % of so short a time on one cpu.
     if since_boot > 0.02 || lately > 0.05 {
@@ -180,11 +160,7 @@ fn steal(now: &CpuTime, watched: &CpuTime) -> Check {
 fn load(files: Files, topology: &Topology) -> Check {
     let name = "load";
     let averages = files.text("/proc/loadavg").unwrap_or_default();
-    let Some(minute) = averages
-        .split(' ')
-        .next()
-        .and_then(|word| word.parse::<f64>().ok())
-    else {
+    let Some(minute) = averages.split(' ').next().and_then(|word| word.parse::<f64>().ok()) else {
         return unseen(name, "no /proc/loadavg");
     };
     let cpus = topology.online().count();
@@ -211,11 +187,7 @@ fn quota(files: Files, topology: &Topology) -> Check {
         true => warning(name, format!("{text}: threads are stopped in mid-run")),
         false => notice(name, text),
     };
-    let lifted = if limit.file.ends_with("cpu.max") {
-        "max"
-    } else {
-        "-1"
-    };
+    let lifted = if limit.file.ends_with("cpu.max") { "max" } else { "-1" };
     check.with_remedy(format!("echo {lifted} | sudo tee {}", limit.file))
 }
 
@@ -231,13 +203,8 @@ fn clock_source(files: Files) -> Check {
     let directory = "/sys/devices/system/clocksource/clocksource0";
     let available = files.text(&format!("{directory}/available_clocksource"));
     let available = available.unwrap_or_default();
-    match available
-        .split(' ')
-        .find(|clock| FAST_CLOCKS.contains(clock))
-    {
-        Some(fast) => check.with_remedy(format!(
-            "echo {fast} | sudo tee {directory}/current_clocksource"
-        )),
+    match available.split(' ').find(|clock| FAST_CLOCKS.contains(clock)) {
+        Some(fast) => check.with_remedy(format!("echo {fast} | sudo tee {directory}/current_clocksource")),
         None => check,
     }
 }
@@ -247,10 +214,9 @@ fn virtual_machine(files: Files) -> Check {
     match facts::hypervisor(files) {
         Hypervisor::None => ok(name, "no"),
         Hypervisor::Unknown => unseen(name, "neither firmware nor cpu tell"),
-        Hypervisor::Named(maker) => notice(
-            name,
-            format!("yes ({maker}): waking an idle cpu is slow, and the topology may be made up"),
-        ),
+        Hypervisor::Named(maker) => {
+            notice(name, format!("yes ({maker}): waking an idle cpu is slow, and the topology may be made up"))
+        }
     }
 }
 
@@ -258,11 +224,8 @@ fn huge_pages(files: Files) -> Check {
     let name = "huge pages";
     match facts::huge_pages(files) {
         None => unseen(name, "no transparent_hugepage in sysfs"),
-        Some(mode) if mode == "always" => notice(
-            name,
-            "always: whether a queue gets them is a matter of luck",
-        )
-        .with_remedy("echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled"),
+        Some(mode) if mode == "always" => notice(name, "always: whether a queue gets them is a matter of luck")
+            .with_remedy("echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled"),
         Some(mode) => ok(name, mode),
     }
 }
@@ -270,19 +233,11 @@ fn huge_pages(files: Files) -> Check {
 fn affinity(files: Files, topology: &Topology) -> Check {
     let name = "affinity";
     let online = ranges(topology.online().map(|cpu| cpu.id));
-    let barred = || {
-        topology
-            .online()
-            .filter(|cpu| !cpu.usable)
-            .map(|cpu| cpu.id)
-    };
+    let barred = || topology.online().filter(|cpu| !cpu.usable).map(|cpu| cpu.id);
     if barred().next().is_none() {
         return ok(name, format!("all online cpus ({online})"));
     }
-    let check = notice(
-        name,
-        format!("cpus {} are not for this process", ranges(barred())),
-    );
+    let check = notice(name, format!("cpus {} are not for this process", ranges(barred())));
     let cpuset = cgroup::cpuset(files);
     match cpuset.filter(|limit| barred().any(|cpu| !limit.value.contains(&cpu))) {
         Some(limit) => {
@@ -296,19 +251,11 @@ fn affinity(files: Files, topology: &Topology) -> Check {
 
 impl Check {
     fn new(name: &str, level: Level, finding: impl Into<String>) -> Check {
-        Check {
-            name: name.to_owned(),
-            level,
-            finding: finding.into(),
-            remedy: None,
-        }
+        Check { name: name.to_owned(), level, finding: finding.into(), remedy: None }
     }
 
     fn with_remedy(self, command: impl Into<String>) -> Check {
-        Check {
-            remedy: Some(command.into()),
-            ..self
-        }
+        Check { remedy: Some(command.into()), ..self }
     }
 }
 

@@ -37,36 +37,19 @@ pub(super) type CpuTime = BTreeMap<Option<usize>, Ticks>;
 
 /// Reads the counters; empty if they cannot be read.
 pub(super) fn read(files: Files) -> CpuTime {
-    files
-        .text("/proc/stat")
-        .unwrap_or_default()
-        .lines()
-        .filter_map(parse_line)
-        .collect()
+    files.text("/proc/stat").unwrap_or_default().lines().filter_map(parse_line).collect()
 }
 
 /// Reads `cpu3 user nice system idle iowait irq softirq steal guest guest_nice`; old kernels end earlier.
 fn parse_line(line: &str) -> Option<(Option<usize>, Ticks)> {
     let (name, counts) = line.strip_prefix("cpu")?.split_once(' ')?;
-    let cpu = if name.is_empty() {
-        None
-    } else {
-        Some(name.parse().ok()?)
-    };
+    let cpu = if name.is_empty() { None } else { Some(name.parse().ok()?) };
     // Guests' time is part of user and nice already.
-    let counts: Vec<u64> = counts
-        .split_whitespace()
-        .take(8)
-        .map(|count| count.parse().ok())
-        .collect::<Option<_>>()?;
-    let total = counts
-        .iter()
-        .fold(0u64, |sum, &count| sum.saturating_add(count));
+    let counts: Vec<u64> = counts.split_whitespace().take(8).map(|count| count.parse().ok()).collect::<Option<_>>()?;
+    let total = counts.iter().fold(0u64, |sum, &count| sum.saturating_add(count));
     let idle = counts.get(3)?.saturating_add(*counts.get(4).unwrap_or(&0));
     let steal = counts.get(7).copied();
-    let busy = total
-        .saturating_sub(idle)
-        .saturating_sub(steal.unwrap_or(0));
+    let busy = total.saturating_sub(idle).saturating_sub(steal.unwrap_or(0));
     Some((cpu, Ticks { total, busy, steal }))
 }
 
@@ -77,21 +60,9 @@ mod tests {
     #[test]
     fn lines_of_new_and_old_kernels() {
         let ticks = |total, busy, steal| Ticks { total, busy, steal };
-        assert_eq!(
-            parse_line("cpu  10 20 30 400 5 6 7 8 9 9"),
-            Some((None, ticks(486, 73, Some(8))))
-        );
-        assert_eq!(
-            parse_line("cpu3 10 20 30 400"),
-            Some((Some(3), ticks(460, 60, None)))
-        );
-        for garbage in [
-            "intr 1 2",
-            "cpu",
-            "cpux 1 2 3 4",
-            "cpu0 1 2",
-            "cpu0 a b c d",
-        ] {
+        assert_eq!(parse_line("cpu  10 20 30 400 5 6 7 8 9 9"), Some((None, ticks(486, 73, Some(8)))));
+        assert_eq!(parse_line("cpu3 10 20 30 400"), Some((Some(3), ticks(460, 60, None))));
+        for garbage in ["intr 1 2", "cpu", "cpux 1 2 3 4", "cpu0 1 2", "cpu0 a b c d"] {
             assert_eq!(parse_line(garbage), None, "{garbage}");
         }
     }

@@ -5,40 +5,20 @@ use std::collections::BTreeSet;
 use crate::topology::{Files, Topology};
 
 /// Makers whose names in the firmware mean a virtual machine, whatever else it says.
-const VIRTUAL_VENDORS: [&str; 7] = [
-    "QEMU",
-    "VMware",
-    "innotek",
-    "Xen",
-    "Bochs",
-    "Parallels",
-    "OpenStack",
-];
+const VIRTUAL_VENDORS: [&str; 7] = ["QEMU", "VMware", "innotek", "Xen", "Bochs", "Parallels", "OpenStack"];
 
 /// The first `key : value` line of `/proc/cpuinfo` with that key.
 pub(super) fn cpuinfo(files: Files, key: &str) -> Option<String> {
     let text = files.text("/proc/cpuinfo")?;
     let mut entries = text.lines().filter_map(|line| line.split_once(':'));
-    let value = entries
-        .find(|(name, _)| name.trim() == key)?
-        .1
-        .trim()
-        .to_owned();
+    let value = entries.find(|(name, _)| name.trim() == key)?.1.trim().to_owned();
     (!value.is_empty()).then_some(value)
 }
 
 /// The frequency governors of the usable cpus; empty if there are none to be seen.
 pub(super) fn governors(files: Files, topology: &Topology) -> BTreeSet<String> {
-    let governor = |cpu| {
-        files.text(&format!(
-            "/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"
-        ))
-    };
-    topology
-        .usable_cpus()
-        .into_iter()
-        .filter_map(governor)
-        .collect()
+    let governor = |cpu| files.text(&format!("/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"));
+    topology.usable_cpus().into_iter().filter_map(governor).collect()
 }
 
 /// The clock behind `Instant::now`, such as `tsc`.
@@ -64,19 +44,11 @@ pub(super) enum Hypervisor {
 }
 
 pub(super) fn hypervisor(files: Files) -> Hypervisor {
-    let vendor = files
-        .text("/sys/class/dmi/id/sys_vendor")
-        .filter(|vendor| !vendor.is_empty());
-    let kind = files
-        .text("/sys/hypervisor/type")
-        .filter(|kind| !kind.is_empty());
+    let vendor = files.text("/sys/class/dmi/id/sys_vendor").filter(|vendor| !vendor.is_empty());
+    let kind = files.text("/sys/hypervisor/type").filter(|kind| !kind.is_empty());
     let flags = cpuinfo(files, "flags");
-    let flagged = flags
-        .as_ref()
-        .map(|flags| flags.split(' ').any(|flag| flag == "hypervisor"));
-    let virtual_vendor = VIRTUAL_VENDORS
-        .iter()
-        .any(|name| vendor.iter().any(|vendor| vendor.starts_with(name)));
+    let flagged = flags.as_ref().map(|flags| flags.split(' ').any(|flag| flag == "hypervisor"));
+    let virtual_vendor = VIRTUAL_VENDORS.iter().any(|name| vendor.iter().any(|vendor| vendor.starts_with(name)));
     match (kind, flagged) {
         (Some(kind), _) => Hypervisor::Named(kind),
         (None, Some(true)) => Hypervisor::Named(vendor.unwrap_or_else(|| "unnamed".to_owned())),

@@ -59,8 +59,7 @@ impl Fingerprint {
     pub fn read(root: &Path, topology: &Topology) -> Fingerprint {
         let files = Files::below(root);
         let number = |key| facts::cpuinfo(files, key)?.parse().ok();
-        let count =
-            |part: fn(&Cpu) -> usize| topology.online().map(part).collect::<BTreeSet<_>>().len();
+        let count = |part: fn(&Cpu) -> usize| topology.online().map(part).collect::<BTreeSet<_>>().len();
         let largest = |bytes: fn(&Cpu) -> Option<u64>| topology.online().filter_map(bytes).max();
         let governors = Vec::from_iter(facts::governors(files, topology)).join("+");
         let mut fingerprint = Fingerprint {
@@ -76,9 +75,7 @@ impl Fingerprint {
             l1d_bytes: largest(|cpu| cpu.l1d_bytes),
             l2_bytes: largest(|cpu| cpu.l2_bytes),
             l3_bytes: largest(|cpu| cpu.l3_bytes),
-            memory_bytes: files
-                .text("/proc/meminfo")
-                .and_then(|text| memory_bytes(&text)),
+            memory_bytes: files.text("/proc/meminfo").and_then(|text| memory_bytes(&text)),
             kernel: kernel(files),
             hypervisor: match facts::hypervisor(files) {
                 Hypervisor::Named(name) => Some(name),
@@ -98,13 +95,7 @@ impl Fingerprint {
         let model = slug(self.cpu_model.as_deref().unwrap_or(&self.arch));
         let (cores, cpus) = (topology.usable_cores(), topology.usable().count());
         let facts = serde_json::json!([
-            [
-                &self.cpu_model,
-                self.family,
-                self.model,
-                self.stepping,
-                &self.arch
-            ],
+            [&self.cpu_model, self.family, self.model, self.stepping, &self.arch],
             [self.packages, self.cores, self.cpus],
             [self.l1d_bytes, self.l2_bytes, self.l3_bytes],
             &self.hypervisor,
@@ -136,38 +127,25 @@ fn cpu_model(files: Files) -> Option<String> {
 
 /// The kernel's architecture; older kernels do not tell, but it is most likely the one this was built for.
 fn arch(files: Files) -> String {
-    files
-        .text("/proc/sys/kernel/arch")
-        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+    files.text("/proc/sys/kernel/arch").unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
 /// The release, as `uname -r` prints it.
 fn kernel(files: Files) -> Option<String> {
     files.text("/proc/sys/kernel/osrelease").or_else(|| {
         let version = files.text("/proc/version")?;
-        version
-            .strip_prefix("Linux version ")?
-            .split(' ')
-            .next()
-            .map(str::to_owned)
+        version.strip_prefix("Linux version ")?.split(' ').next().map(str::to_owned)
     })
 }
 
 /// A cpu's name in lower case and dashes, without what every name has: `intel-xeon-e5-2680-v3` for
 /// `Intel(R) Xeon(R) CPU E5-2680 v3 @ 2.50GHz`.
 fn slug(model: &str) -> String {
-    let model = model
-        .to_lowercase()
-        .replace("(r)", " ")
-        .replace("(tm)", " ");
+    let model = model.to_lowercase().replace("(r)", " ").replace("(tm)", " ");
     let model = model.split(['@', '(', ',']).next().unwrap_or_default();
-    let is_ordinal = |word: &str| {
-        word.strip_suffix("th")
-            .is_some_and(|n| n.parse::<u32>().is_ok())
-    };
-    let is_filler = |word: &str| {
-        ["cpu", "processor", "gen"].contains(&word) || word.ends_with("-core") || is_ordinal(word)
-    };
+    let is_ordinal = |word: &str| word.strip_suffix("th").is_some_and(|n| n.parse::<u32>().is_ok());
+    let is_filler =
+        |word: &str| ["cpu", "processor", "gen"].contains(&word) || word.ends_with("-core") || is_ordinal(word);
     let words = model.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let words = words.map(|word| word.trim_matches('-'));
     let telling = words.filter(|word| !word.is_empty() && !is_filler(word));
@@ -194,14 +172,8 @@ mod tests {
         for (model, expected) in [
             ("AMD EPYC", "amd-epyc"),
             ("AMD EPYC 7B13 64-Core Processor", "amd-epyc-7b13"),
-            (
-                "Intel(R) Xeon(R) CPU E5-2680 v3 @ 2.50GHz",
-                "intel-xeon-e5-2680-v3",
-            ),
-            (
-                "Intel(R) Xeon(R) CPU E7- 4870  @ 2.40GHz",
-                "intel-xeon-e7-4870",
-            ),
+            ("Intel(R) Xeon(R) CPU E5-2680 v3 @ 2.50GHz", "intel-xeon-e5-2680-v3"),
+            ("Intel(R) Xeon(R) CPU E7- 4870  @ 2.40GHz", "intel-xeon-e7-4870"),
             ("13th Gen Intel(R) Core(TM) i7-1370P", "intel-core-i7-1370p"),
             ("POWER7 (architected), altivec supported", "power7"),
             ("ARM 0xd0c", "arm-0xd0c"),

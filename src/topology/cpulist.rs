@@ -24,20 +24,14 @@ pub(super) fn parse_list(text: &str) -> Option<CpuSet> {
 
 /// Reads `0000,00000080,00000000`: hexadecimal words of 32 cpus, the highest first.
 pub(super) fn parse_mask(text: &str) -> Option<CpuSet> {
-    let digits: Vec<u32> = text
-        .chars()
-        .rev()
-        .filter(|&c| c != ',')
-        .map(|c| c.to_digit(16))
-        .collect::<Option<_>>()?;
+    let digits: Vec<u32> = text.chars().rev().filter(|&c| c != ',').map(|c| c.to_digit(16)).collect::<Option<_>>()?;
     if digits.is_empty() || digits.len() * 4 > CPU_LIMIT {
         return None;
     }
-    let cpus = digits.iter().enumerate().flat_map(|(place, digit)| {
-        (0..4)
-            .filter(move |bit| digit >> bit & 1 == 1)
-            .map(move |bit| place * 4 + bit)
-    });
+    let cpus = digits
+        .iter()
+        .enumerate()
+        .flat_map(|(place, digit)| (0..4).filter(move |bit| digit >> bit & 1 == 1).map(move |bit| place * 4 + bit));
     Some(cpus.collect())
 }
 
@@ -69,18 +63,7 @@ mod tests {
     fn lists() {
         assert_eq!(parse_list("0-3,8"), set([0, 1, 2, 3, 8]));
         assert_eq!(parse_list("7"), set([7]));
-        for garbage in [
-            "",
-            "3-1",
-            "a",
-            "1,,2",
-            "-1",
-            "1-",
-            "0-99999999999",
-            "0-4294967295",
-            "1 2",
-            "0x3",
-        ] {
+        for garbage in ["", "3-1", "a", "1,,2", "-1", "1-", "0-99999999999", "0-4294967295", "1 2", "0x3"] {
             assert_eq!(parse_list(garbage), None, "{garbage}");
         }
     }
@@ -90,10 +73,7 @@ mod tests {
         assert_eq!(parse_mask("3"), set([0, 1]));
         assert_eq!(parse_mask("00000000,00008080"), set([7, 15]));
         assert_eq!(parse_mask("0000,00000080,00000000"), set([39]));
-        assert_eq!(
-            parse_mask("80000000,00000000,00000000,00000000"),
-            set([127])
-        );
+        assert_eq!(parse_mask("80000000,00000000,00000000,00000000"), set([127]));
         assert_eq!(parse_mask("0"), set([]));
         for garbage in ["", "xyz", "1 2", "-1", &"f".repeat(20_000)] {
             assert_eq!(parse_mask(garbage), None, "{garbage}");

@@ -26,10 +26,7 @@ impl<'a> Files<'a> {
     pub(crate) fn text(self, path: &str) -> Option<String> {
         let bytes = fs::read(self.path(path)).ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        Some(
-            text.trim_matches(|c: char| c.is_whitespace() || c == '\0')
-                .to_owned(),
-        )
+        Some(text.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned())
     }
 
     /// The file's whole text as a value; `None` if it is missing or something else.
@@ -50,14 +47,8 @@ impl<'a> Files<'a> {
     /// The numbers N for which the directory has an entry called `prefix` and N.
     pub(super) fn numbered(self, directory: &str, prefix: &str) -> CpuSet {
         let entries = fs::read_dir(self.path(directory));
-        let names = entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name());
-        names
-            .filter_map(|name| name.to_str()?.strip_prefix(prefix)?.parse().ok())
-            .collect()
+        let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.filter_map(|name| name.to_str()?.strip_prefix(prefix)?.parse().ok()).collect()
     }
 
     fn path(self, path: &str) -> PathBuf {

@@ -16,20 +16,12 @@ const INTEL: [(&str, &str); 3] = [
 
 /// The order in which kinds are preferred, lowest first; the same for all cpus of a uniform machine.
 pub(super) fn rank(cpu: &Cpu) -> usize {
-    KINDS
-        .iter()
-        .position(|kind| cpu.kind.as_deref() == Some(kind))
-        .unwrap_or(KINDS.len())
+    KINDS.iter().position(|kind| cpu.kind.as_deref() == Some(kind)).unwrap_or(KINDS.len())
 }
 
 /// Fills in the kind of every online cpu, if there is more than one kind.
 pub(super) fn assign(files: Files, cpus: &mut [Cpu], notes: &mut Vec<String>) {
-    let capacity = |cpu: &Cpu| {
-        files.parse(&format!(
-            "/sys/devices/system/cpu/cpu{}/cpu_capacity",
-            cpu.id
-        ))
-    };
+    let capacity = |cpu: &Cpu| files.parse(&format!("/sys/devices/system/cpu/cpu{}/cpu_capacity", cpu.id));
     if by_counters(files, cpus) || by_strength(cpus, capacity) {
         return;
     }

@@ -101,9 +101,6 @@ impl Topology {
 
     /// How many distinct cores the usable cpus belong to.
     pub fn usable_cores(&self) -> usize {
-        self.usable()
-            .map(|cpu| cpu.core)
-            .collect::<BTreeSet<_>>()
-            .len()
+        self.usable().map(|cpu| cpu.core).collect::<BTreeSet<_>>().len()
     }
 }

@@ -33,9 +33,7 @@ pub fn pin(cpu: usize) -> Result<(), String> {
 /// The cpus the calling thread's affinity mask allows, ascending; empty if the kernel does not tell.
 pub fn own_mask() -> Vec<usize> {
     match sched_getaffinity(None) {
-        Ok(mask) => (0..CpuSet::MAX_CPU)
-            .filter(|&cpu| mask.is_set(cpu))
-            .collect(),
+        Ok(mask) => (0..CpuSet::MAX_CPU).filter(|&cpu| mask.is_set(cpu)).collect(),
         // The call's mask is too small for kernels of more than 1024 cpus; this file's is not.
         Err(_) => listed_mask().unwrap_or_default(),
     }
@@ -43,9 +41,7 @@ pub fn own_mask() -> Vec<usize> {
 
 fn listed_mask() -> Option<Vec<usize>> {
     let status = fs::read_to_string("/proc/thread-self/status").ok()?;
-    let list = status
-        .lines()
-        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
     Some(parse_list(list.trim())?.into_iter().collect())
 }
 

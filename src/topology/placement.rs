@@ -62,12 +62,9 @@ impl FromStr for Placement {
 
     /// Fails on any other name, with the list of those there are.
     fn from_str(name: &str) -> Result<Self, String> {
-        Placement::ALL
-            .into_iter()
-            .find(|placement| placement.name() == name)
-            .ok_or_else(|| {
-                let names = Placement::ALL.map(Placement::name).join(", ");
-                format!("there is no placement {name:?}: choose one of {names}")
-            })
+        Placement::ALL.into_iter().find(|placement| placement.name() == name).ok_or_else(|| {
+            let names = Placement::ALL.map(Placement::name).join(", ");
+            format!("there is no placement {name:?}: choose one of {names}")
+        })
     }
 }

@@ -26,28 +26,15 @@ impl Topology {
     ///
     /// # Errors
     /// Says why this machine, as this process may use it, lacks the placement.
-    pub fn place(
-        &self,
-        placement: Placement,
-        producers: usize,
-        consumers: usize,
-    ) -> Result<Seats, String> {
+    pub fn place(&self, placement: Placement, producers: usize, consumers: usize) -> Result<Seats, String> {
         if placement == Placement::Free {
-            return Ok(Seats {
-                producers: vec![None; producers],
-                consumers: vec![None; consumers],
-            });
+            return Ok(Seats { producers: vec![None; producers], consumers: vec![None; consumers] });
         }
         let usable: Vec<&Cpu> = self.usable().collect();
         let (for_producers, for_consumers) = choose(&usable, placement, producers, consumers)
             .ok_or_else(|| self.lack(placement, producers, consumers))?;
-        let seat = |cpus: Vec<usize>, endpoints| {
-            cpus.into_iter().map(Some).cycle().take(endpoints).collect()
-        };
-        Ok(Seats {
-            producers: seat(for_producers, producers),
-            consumers: seat(for_consumers, consumers),
-        })
+        let seat = |cpus: Vec<usize>, endpoints| cpus.into_iter().map(Some).cycle().take(endpoints).collect();
+        Ok(Seats { producers: seat(for_producers, producers), consumers: seat(for_consumers, consumers) })
     }
 
     /// What "two cores, as near as this machine allows" means here.
@@ -63,11 +50,7 @@ impl Topology {
         let online: Vec<&Cpu> = self.online().collect();
         if choose(&online, placement, producers, consumers).is_some() {
             let usable = self.usable_cpus();
-            let usable = if usable.is_empty() {
-                "none".to_owned()
-            } else {
-                ranges(usable)
-            };
+            let usable = if usable.is_empty() { "none".to_owned() } else { ranges(usable) };
             return format!(
                 "this machine has {placement}, but not within the cpus this process may use \
                  ({usable}): widen its affinity mask or cgroup cpuset"
@@ -88,12 +71,7 @@ impl Topology {
 }
 
 /// The cpus for producers and for consumers, each in the order in which endpoints take them.
-fn choose(
-    cpus: &[&Cpu],
-    placement: Placement,
-    producers: usize,
-    consumers: usize,
-) -> Option<(Vec<usize>, Vec<usize>)> {
+fn choose(cpus: &[&Cpu], placement: Placement, producers: usize, consumers: usize) -> Option<(Vec<usize>, Vec<usize>)> {
     let within = |group: Option<Group>| {
         let for_consumers = group?.in_order(producers + consumers);
         let mut for_producers = for_consumers.clone();
@@ -138,28 +116,16 @@ fn groups<'a, K: Ord>(cpus: &[&'a Cpu], key: impl Fn(&Cpu) -> Option<K>) -> Vec<
             members.entry(key).or_default().push(cpu);
         }
     }
-    members
-        .into_values()
-        .map(|cpus| Group {
-            cores: cores(&cpus),
-            cpus,
-        })
-        .collect()
+    members.into_values().map(|cpus| Group { cores: cores(&cpus), cpus }).collect()
 }
 
 fn cores(cpus: &[&Cpu]) -> usize {
-    cpus.iter()
-        .map(|cpu| cpu.core)
-        .collect::<BTreeSet<_>>()
-        .len()
+    cpus.iter().map(|cpu| cpu.core).collect::<BTreeSet<_>>().len()
 }
 
 /// The most preferred of the groups that will do.
 fn best<'a>(groups: Vec<Group<'a>>, will_do: impl Fn(&Group) -> bool) -> Option<Group<'a>> {
-    groups
-        .into_iter()
-        .filter(will_do)
-        .min_by_key(Group::preference)
+    groups.into_iter().filter(will_do).min_by_key(Group::preference)
 }
 
 /// Two groups: the nearest to each other, then those with the most cores, then the lowest cpus. The
@@ -174,11 +140,7 @@ fn nearest_pair<'g, 'a>(groups: &'g [Group<'a>]) -> Option<(&'g Group<'a>, &'g G
     // Of equal pairs this takes the first, which is the one of the most preferred groups.
     pairs.min_by_key(|(first, second)| {
         let (a, b) = (first.cpus[0], second.cpus[0]);
-        (
-            a.node != b.node,
-            a.package != b.package,
-            Reverse(second.cores),
-        )
+        (a.node != b.node, a.package != b.package, Reverse(second.cores))
     })
 }
 
@@ -186,28 +148,15 @@ impl Group<'_> {
     /// Sorts the group to choose first: most cores, fastest kind, lowest cpu.
     fn preference(&self) -> (Reverse<usize>, usize, usize) {
         let rank = self.cpus.iter().map(|cpu| kind::rank(cpu)).min();
-        (
-            Reverse(self.cores),
-            rank.unwrap_or(usize::MAX),
-            self.cpus[0].id,
-        )
+        (Reverse(self.cores), rank.unwrap_or(usize::MAX), self.cpus[0].id)
     }
 
     /// The cpus for so many endpoints in the order of taking them: of the fastest kind that has a core for
     /// each endpoint, else of all kinds.
     fn in_order(&self, endpoints: usize) -> Vec<usize> {
         let kinds: BTreeSet<usize> = self.cpus.iter().map(|cpu| kind::rank(cpu)).collect();
-        let of_kind = |rank| -> Vec<&Cpu> {
-            self.cpus
-                .iter()
-                .copied()
-                .filter(|cpu| kind::rank(cpu) == rank)
-                .collect()
-        };
-        let alike = kinds
-            .into_iter()
-            .map(of_kind)
-            .find(|cpus| cores(cpus) >= endpoints);
+        let of_kind = |rank| -> Vec<&Cpu> { self.cpus.iter().copied().filter(|cpu| kind::rank(cpu) == rank).collect() };
+        let alike = kinds.into_iter().map(of_kind).find(|cpus| cores(cpus) >= endpoints);
         spread(alike.as_ref().unwrap_or(&self.cpus))
     }
 }

@@ -29,21 +29,12 @@ impl Topology {
         kind::assign(files, &mut cpus, &mut notes);
         mark_usable(files, mask, &mut cpus);
         let quota_cpus = cgroup::quota(files).map(|limit| limit.value);
-        Topology {
-            cpus,
-            nodes,
-            quota_cpus,
-            notes,
-        }
+        Topology { cpus, nodes, quota_cpus, notes }
     }
 }
 
 /// All cpus, and those of them that are online.
-fn present_and_online(
-    files: Files,
-    mask: Option<&[usize]>,
-    notes: &mut Vec<String>,
-) -> (CpuSet, CpuSet) {
+fn present_and_online(files: Files, mask: Option<&[usize]>, notes: &mut Vec<String>) -> (CpuSet, CpuSet) {
     let listed = files.list(&format!("{CPUS}/online"));
     let mut present = files.numbered(CPUS, "cpu");
     present.extend(listed.iter().flatten());
@@ -76,20 +67,12 @@ fn nodes(files: Files, cpus: &mut [Cpu]) -> Vec<Node> {
     for id in files.numbered(NODES, "node") {
         let directory = format!("{NODES}/node{id}");
         let list = files.list(&format!("{directory}/cpulist"));
-        let members = list
-            .or_else(|| files.mask(&format!("{directory}/cpumap")))
-            .unwrap_or_default();
-        for cpu in cpus
-            .iter_mut()
-            .filter(|cpu| cpu.online && members.contains(&cpu.id))
-        {
+        let members = list.or_else(|| files.mask(&format!("{directory}/cpumap"))).unwrap_or_default();
+        for cpu in cpus.iter_mut().filter(|cpu| cpu.online && members.contains(&cpu.id)) {
             cpu.node.get_or_insert(id);
         }
         let meminfo = files.text(&format!("{directory}/meminfo"));
-        nodes.push(Node {
-            id,
-            memory_bytes: meminfo.and_then(|text| memory_bytes(&text)),
-        });
+        nodes.push(Node { id, memory_bytes: meminfo.and_then(|text| memory_bytes(&text)) });
     }
     nodes
 }
@@ -124,9 +107,7 @@ impl<'a> Reader<'a> {
     fn new(files: Files<'a>, online: CpuSet) -> Self {
         let mut firmware_packages = BTreeMap::new();
         for &cpu in &online {
-            firmware_packages
-                .entry(firmware_package(files, cpu))
-                .or_insert(cpu);
+            firmware_packages.entry(firmware_package(files, cpu)).or_insert(cpu);
         }
         let none = CpuSet::new;
         Reader {
@@ -141,11 +122,7 @@ impl<'a> Reader<'a> {
 
     fn cpu(&mut self, id: usize) -> Cpu {
         if !self.online.contains(&id) {
-            return Cpu {
-                id,
-                core: id,
-                ..Cpu::default()
-            };
+            return Cpu { id, core: id, ..Cpu::default() };
         }
         let core = self.siblings(id, ["core_cpus", "thread_siblings"]);
         if core.is_none() {
@@ -153,11 +130,7 @@ impl<'a> Reader<'a> {
         }
         let package = self
             .siblings(id, ["package_cpus", "core_siblings"])
-            .or_else(|| {
-                self.firmware_packages
-                    .get(&firmware_package(self.files, id))
-                    .copied()
-            })
+            .or_else(|| self.firmware_packages.get(&firmware_package(self.files, id)).copied())
             .unwrap_or(id);
         let caches = self.caches(id);
         let bytes = |level| caches.get(&level).and_then(|cache: &Cache| cache.bytes);
@@ -178,10 +151,7 @@ impl<'a> Reader<'a> {
     /// The cpu's L3, or its package where nothing is known of caches.
     fn l3(&mut self, id: usize, package: usize, caches: &BTreeMap<u8, Cache>) -> Option<usize> {
         match caches.get(&3) {
-            Some(Cache {
-                lowest: Some(lowest),
-                ..
-            }) => Some(*lowest),
+            Some(Cache { lowest: Some(lowest), .. }) => Some(*lowest),
             None if !caches.is_empty() => {
                 self.without_l3.insert(id);
                 None
@@ -216,9 +186,7 @@ impl<'a> Reader<'a> {
     /// The lowest cpu of the set that one of the files `names` (new name, old name) gives for the cpu.
     fn siblings(&self, cpu: usize, names: [&str; 2]) -> Option<usize> {
         let paths = names.map(|name| format!("{CPUS}/cpu{cpu}/topology/{name}"));
-        let list = paths
-            .iter()
-            .find_map(|path| self.files.list(&format!("{path}_list")));
+        let list = paths.iter().find_map(|path| self.files.list(&format!("{path}_list")));
         let set = list.or_else(|| paths.iter().find_map(|path| self.files.mask(path)));
         self.lowest(cpu, set)
     }
@@ -235,18 +203,9 @@ impl<'a> Reader<'a> {
         let astray = |cpu: &&Cpu| has_nodes && cpu.online && cpu.node.is_none();
         let astray = cpus.iter().filter(astray).map(|cpu| cpu.id).collect();
         for (missing, sentence) in [
-            (
-                self.without_siblings,
-                "nothing tells which of cpus {} share a core: took each for a core of its own",
-            ),
-            (
-                self.without_caches,
-                "nothing tells which caches cpus {} share: assumed one L3 per package",
-            ),
-            (
-                self.without_l3,
-                "cpus {} have no L3: cross-l3 there means cores without a common cache",
-            ),
+            (self.without_siblings, "nothing tells which of cpus {} share a core: took each for a core of its own"),
+            (self.without_caches, "nothing tells which caches cpus {} share: assumed one L3 per package"),
+            (self.without_l3, "cpus {} have no L3: cross-l3 there means cores without a common cache"),
             (astray, "cpus {} belong to no NUMA node"),
         ] {
             if !missing.is_empty() {
@@ -283,15 +242,7 @@ mod tests {
         assert_eq!(parse_size("512K"), Some(512 << 10));
         assert_eq!(parse_size("24M"), Some(24 << 20));
         assert_eq!(parse_size("77"), Some(77));
-        for garbage in [
-            "",
-            "K",
-            "-1K",
-            "12Q",
-            "99999999999999999999K",
-            "18446744073709551615G",
-            "é",
-        ] {
+        for garbage in ["", "K", "-1K", "12Q", "99999999999999999999K", "18446744073709551615G", "é"] {
             assert_eq!(parse_size(garbage), None, "{garbage}");
         }
     }

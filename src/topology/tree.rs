@@ -14,10 +14,7 @@ impl Topology {
         let online: Vec<&Cpu> = self.online().collect();
         let mut lines = vec![self.summary(&online)];
         let package: Level = &|cpu| Some((cpu.package, Label::numbered("package", cpu.package)));
-        let node: Level = &|cpu| {
-            cpu.node
-                .map(|node| (node, Label::plain(self.node_name(node))))
-        };
+        let node: Level = &|cpu| cpu.node.map(|node| (node, Label::plain(self.node_name(node))));
         let l3: Level = &|cpu| cpu.l3.map(|l3| (l3, cache_label("L3", cpu.l3_bytes)));
         let l2: Level = &|cpu| cpu.l2.map(|l2| (l2, cache_label("L2", cpu.l2_bytes)));
         let core: Level = &|cpu| Some((cpu.core, core_label(cpu)));
@@ -46,43 +43,26 @@ impl Topology {
     }
 
     fn node_name(&self, id: usize) -> String {
-        let memory = self
-            .nodes
-            .iter()
-            .find(|node| node.id == id)
-            .and_then(|node| node.memory_bytes);
-        let memory = memory
-            .map(|bytes| format!(" ({})", binary_size(bytes)))
-            .unwrap_or_default();
+        let memory = self.nodes.iter().find(|node| node.id == id).and_then(|node| node.memory_bytes);
+        let memory = memory.map(|bytes| format!(" ({})", binary_size(bytes))).unwrap_or_default();
         format!("node {id}{memory}")
     }
 
     /// Whether nodes are made of packages, instead of packages of nodes.
     fn has_node_of_packages(&self) -> bool {
         let mut package_of: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut places = self
-            .online()
-            .filter_map(|cpu| Some((cpu.node?, cpu.package)));
+        let mut places = self.online().filter_map(|cpu| Some((cpu.node?, cpu.package)));
         places.any(|(node, package)| *package_of.entry(node).or_insert(package) != package)
     }
 
     /// What does not show in the tree: memory without cpus, cpus out of reach, limits, assumptions.
     fn peculiarities(&self, lines: &mut Vec<String>) {
         let inhabited: BTreeSet<usize> = self.cpus.iter().filter_map(|cpu| cpu.node).collect();
-        for node in self
-            .nodes
-            .iter()
-            .filter(|node| !inhabited.contains(&node.id))
-        {
+        for node in self.nodes.iter().filter(|node| !inhabited.contains(&node.id)) {
             lines.push(format!("{} has no cpus", self.node_name(node.id)));
         }
         let mut list = |what: &str, select: &dyn Fn(&Cpu) -> bool| {
-            let chosen: Vec<usize> = self
-                .cpus
-                .iter()
-                .filter(|cpu| select(cpu))
-                .map(|cpu| cpu.id)
-                .collect();
+            let chosen: Vec<usize> = self.cpus.iter().filter(|cpu| select(cpu)).map(|cpu| cpu.id).collect();
             if !chosen.is_empty() {
                 lines.push(format!("{what}: {}", ranges(chosen)));
             }
@@ -104,17 +84,11 @@ struct Label {
 
 impl Label {
     fn plain(name: String) -> Self {
-        Label {
-            alone: name.clone(),
-            alike: name,
-        }
+        Label { alone: name.clone(), alike: name }
     }
 
     fn numbered(name: &str, number: usize) -> Self {
-        Label {
-            alone: format!("{name} {number}"),
-            alike: name.to_owned(),
-        }
+        Label { alone: format!("{name} {number}"), alike: name.to_owned() }
     }
 }
 
@@ -124,11 +98,7 @@ fn cache_label(level: &str, bytes: Option<u64>) -> Label {
 }
 
 fn core_label(cpu: &Cpu) -> Label {
-    let kind = cpu
-        .kind
-        .as_ref()
-        .map(|kind| format!("{kind} "))
-        .unwrap_or_default();
+    let kind = cpu.kind.as_ref().map(|kind| format!("{kind} ")).unwrap_or_default();
     Label::plain(format!("{kind}core"))
 }
 
@@ -152,19 +122,12 @@ fn parts(cpus: &[&Cpu], levels: &[Level]) -> Vec<Part> {
     for &cpu in cpus {
         match level(cpu) {
             Some((number, label)) => {
-                groups
-                    .entry(number)
-                    .or_insert_with(|| (label, Vec::new()))
-                    .1
-                    .push(cpu);
+                groups.entry(number).or_insert_with(|| (label, Vec::new())).1.push(cpu);
             }
             None => outside.push(cpu),
         }
     }
-    let mut found: Vec<Part> = groups
-        .into_values()
-        .map(|(label, cpus)| part(label, &cpus, inner))
-        .collect();
+    let mut found: Vec<Part> = groups.into_values().map(|(label, cpus)| part(label, &cpus, inner)).collect();
     if !outside.is_empty() {
         found.extend(parts(&outside, inner));
     }
@@ -183,19 +146,13 @@ fn part(label: Label, cpus: &[&Cpu], inner: &[Level]) -> Part {
         alone: format!("{}, {}", label.alone, only.label.alone),
         alike: format!("{}, {}", label.alike, only.label.alike),
     };
-    Part {
-        label,
-        cpus,
-        parts: only.parts,
-    }
+    Part { label, cpus, parts: only.parts }
 }
 
 /// Writes parts with their own parts indented below them, runs of like undivided parts on one line.
 fn render(parts: &[Part], depth: usize, lines: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
-    let are_alike = |a: &Part, b: &Part| {
-        a.label.alike == b.label.alike && a.parts.is_empty() && b.parts.is_empty()
-    };
+    let are_alike = |a: &Part, b: &Part| a.label.alike == b.label.alike && a.parts.is_empty() && b.parts.is_empty();
     for run in parts.chunk_by(are_alike) {
         match run {
             [part] => {
@@ -205,11 +162,7 @@ fn render(parts: &[Part], depth: usize, lines: &mut Vec<String>) {
             }
             alike => {
                 let label = &alike[0].label.alike;
-                lines.push(format!(
-                    "{indent}{} x {label}: {}",
-                    alike.len(),
-                    cpu_sets(alike)
-                ));
+                lines.push(format!("{indent}{} x {label}: {}", alike.len(), cpu_sets(alike)));
             }
         }
     }
@@ -220,10 +173,7 @@ fn cpu_sets(alike: &[Part]) -> String {
     if alike.iter().all(|part| part.cpus.len() == 1) {
         return ranges(alike.iter().map(|part| part.cpus[0]));
     }
-    let mut sets: Vec<String> = alike
-        .iter()
-        .map(|part| ranges(part.cpus.iter().copied()))
-        .collect();
+    let mut sets: Vec<String> = alike.iter().map(|part| ranges(part.cpus.iter().copied())).collect();
     if sets.len() > LISTED {
         sets.splice(LISTED / 2..sets.len() - 1, ["..".to_owned()]);
     }
@@ -235,11 +185,7 @@ fn binary_size(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let power = (bytes.max(1).ilog2() as usize / 10).min(units.len() - 1);
     let number = format!("{:.2}", bytes as f64 / (1u64 << (10 * power)) as f64);
-    format!(
-        "{} {}",
-        number.trim_end_matches('0').trim_end_matches('.'),
-        units[power]
-    )
+    format!("{} {}", number.trim_end_matches('0').trim_end_matches('.'), units[power])
 }
 
 #[cfg(test)]

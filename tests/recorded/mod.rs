@@ -55,10 +55,7 @@ pub enum Spelling {
 /// Every machine in `tests/topologies`.
 pub fn machines() -> Vec<Machine> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/topologies");
-    let mut files: Vec<PathBuf> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty());
     files.iter().map(|file| Machine::parse(file)).collect()
@@ -67,15 +64,8 @@ pub fn machines() -> Vec<Machine> {
 impl Machine {
     fn parse(file: &Path) -> Machine {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        let mut machine = Machine {
-            name,
-            ..Machine::default()
-        };
-        for line in fs::read_to_string(file)
-            .unwrap()
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-        {
+        let mut machine = Machine { name, ..Machine::default() };
+        for line in fs::read_to_string(file).unwrap().lines().filter(|line| !line.starts_with('#')) {
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
                 ["present", cpus] => machine.present = set(cpus),
@@ -84,16 +74,12 @@ impl Machine {
                 ["core", ref groups @ ..] => machine.cores = sets(groups),
                 ["cache", level, size, ref groups @ ..] => {
                     let level = level.trim_start_matches('L').parse().unwrap();
-                    let caches = sets(groups)
-                        .into_iter()
-                        .map(|set| (level, size.to_owned(), set));
+                    let caches = sets(groups).into_iter().map(|set| (level, size.to_owned(), set));
                     machine.caches.extend(caches);
                 }
                 ["node", id, kilobytes, ref cpus @ ..] => {
                     let cpus = sets(cpus).into_iter().flatten().collect();
-                    machine
-                        .nodes
-                        .push((id.parse().unwrap(), kilobytes.parse().unwrap(), cpus));
+                    machine.nodes.push((id.parse().unwrap(), kilobytes.parse().unwrap(), cpus));
                 }
                 ["capacity", value, cpus] => {
                     machine.capacities.push((value.parse().unwrap(), set(cpus)));
@@ -117,51 +103,26 @@ impl Machine {
 
     fn cpu(&self, id: usize) -> Cpu {
         if !self.online.contains(&id) {
-            return Cpu {
-                id,
-                core: id,
-                ..Cpu::default()
-            };
+            return Cpu { id, core: id, ..Cpu::default() };
         }
         let lowest = |set: &Set| *set.first().unwrap();
-        let cache = |level| {
-            self.caches
-                .iter()
-                .find(|(its_level, _, set)| *its_level == level && set.contains(&id))
-        };
+        let cache = |level| self.caches.iter().find(|(its_level, _, set)| *its_level == level && set.contains(&id));
         let bytes = |level| cache(level).map(|(_, size, _)| kilobytes(size) * 1024);
-        let package = self
-            .packages
-            .iter()
-            .position(|set| set.contains(&id))
-            .unwrap();
+        let package = self.packages.iter().position(|set| set.contains(&id)).unwrap();
         let package_lowest = lowest(&self.packages[package]);
         Cpu {
             id,
             online: true,
             usable: true,
             package,
-            node: self
-                .nodes
-                .iter()
-                .find(|(_, _, set)| set.contains(&id))
-                .map(|(node, ..)| *node),
-            core: self
-                .cores
-                .iter()
-                .find(|set| set.contains(&id))
-                .map(lowest)
-                .unwrap(),
+            node: self.nodes.iter().find(|(_, _, set)| set.contains(&id)).map(|(node, ..)| *node),
+            core: self.cores.iter().find(|set| set.contains(&id)).map(lowest).unwrap(),
             l2: cache(2).map(|(_, _, set)| lowest(set)),
             l3: match self.caches.is_empty() {
                 true => Some(package_lowest),
                 false => cache(3).map(|(_, _, set)| lowest(set)),
             },
-            kind: self
-                .kinds
-                .iter()
-                .find(|(_, set)| set.contains(&id))
-                .map(|(kind, _)| kind.clone()),
+            kind: self.kinds.iter().find(|(_, set)| set.contains(&id)).map(|(kind, _)| kind.clone()),
             l1d_bytes: bytes(1),
             l2_bytes: bytes(2),
             l3_bytes: bytes(3),
@@ -170,10 +131,7 @@ impl Machine {
 
     /// The nodes a correct reader finds.
     pub fn nodes(&self) -> Vec<Node> {
-        let node = |&(id, kilobytes, _): &(usize, u64, Set)| Node {
-            id,
-            memory_bytes: Some(kilobytes * 1024),
-        };
+        let node = |&(id, kilobytes, _): &(usize, u64, Set)| Node { id, memory_bytes: Some(kilobytes * 1024) };
         self.nodes.iter().map(node).collect()
     }
 
@@ -183,16 +141,10 @@ impl Machine {
         let cpus = "sys/devices/system/cpu";
         for &cpu in &self.present {
             let online = self.online.contains(&cpu);
-            tree.text(
-                &format!("{cpus}/cpu{cpu}/online"),
-                if online { "1" } else { "0" },
-            );
+            tree.text(&format!("{cpus}/cpu{cpu}/online"), if online { "1" } else { "0" });
         }
         if spelling == Spelling::Lists {
-            tree.text(
-                &format!("{cpus}/online"),
-                &ranges(self.online.iter().copied()),
-            );
+            tree.text(&format!("{cpus}/online"), &ranges(self.online.iter().copied()));
         }
         let (core, package) = match spelling {
             Spelling::Lists => ("core_cpus", "package_cpus"),
@@ -200,11 +152,7 @@ impl Machine {
         };
         for (name, groups) in [(core, &self.cores), (package, &self.packages)] {
             for (set, cpu) in members(groups) {
-                tree.set(
-                    &format!("{cpus}/cpu{cpu}/topology/{name}"),
-                    ["_list", ""],
-                    set,
-                );
+                tree.set(&format!("{cpus}/cpu{cpu}/topology/{name}"), ["_list", ""], set);
             }
         }
         self.write_caches(&tree);
@@ -214,18 +162,12 @@ impl Machine {
             }
         }
         for (counter, set) in &self.counters {
-            tree.text(
-                &format!("sys/devices/{counter}/cpus"),
-                &ranges(set.iter().copied()),
-            );
+            tree.text(&format!("sys/devices/{counter}/cpus"), &ranges(set.iter().copied()));
         }
         for (id, kilobytes, set) in &self.nodes {
             let node = format!("sys/devices/system/node/node{id}");
             tree.set(&format!("{node}/cpu"), ["list", "map"], set);
-            tree.text(
-                &format!("{node}/meminfo"),
-                &format!("Node {id} MemTotal:  {kilobytes} kB"),
-            );
+            tree.text(&format!("{node}/meminfo"), &format!("Node {id} MemTotal:  {kilobytes} kB"));
         }
     }
 
@@ -236,10 +178,7 @@ impl Machine {
                 1 => &[(0, "Data"), (1, "Instruction")],
                 _ => &[(*level, "Unified")],
             };
-            for (cpu, (index, kind)) in set
-                .iter()
-                .flat_map(|cpu| indices.iter().map(move |index| (cpu, index)))
-            {
+            for (cpu, (index, kind)) in set.iter().flat_map(|cpu| indices.iter().map(move |index| (cpu, index))) {
                 let cache = format!("sys/devices/system/cpu/cpu{cpu}/cache/index{index}");
                 let size = if *kind == "Instruction" { "7K" } else { size };
                 tree.text(&format!("{cache}/level"), &level.to_string());
@@ -253,9 +192,7 @@ impl Machine {
 
 /// A directory for a tree; in memory where possible, as a tree has thousands of files.
 pub fn temp_dir() -> TempDir {
-    TempDir::new_in("/dev/shm")
-        .or_else(|_| TempDir::new())
-        .unwrap()
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
 /// Writes a file below `root`, with its directories.
@@ -278,10 +215,7 @@ impl Tree<'_> {
     /// Writes a set as a list or a mask; `suffixes` are what the file's name then ends in.
     fn set(&self, path: &str, suffixes: [&str; 2], set: &Set) {
         match self.spelling {
-            Spelling::Lists => self.text(
-                &format!("{path}{}", suffixes[0]),
-                &ranges(set.iter().copied()),
-            ),
+            Spelling::Lists => self.text(&format!("{path}{}", suffixes[0]), &ranges(set.iter().copied())),
             Spelling::Masks => self.text(&format!("{path}{}", suffixes[1]), &mask(set)),
         }
     }
@@ -289,19 +223,13 @@ impl Tree<'_> {
 
 /// Each cpu of each set, with the set.
 fn members(groups: &[Set]) -> impl Iterator<Item = (&Set, usize)> {
-    groups
-        .iter()
-        .flat_map(|set| set.iter().map(move |&cpu| (set, cpu)))
+    groups.iter().flat_map(|set| set.iter().map(move |&cpu| (set, cpu)))
 }
 
 /// `0000002a,00000001` for cpus 0, 33, 35 and 37.
 fn mask(set: &Set) -> String {
     let words = set.last().map_or(1, |last| last / 32 + 1);
-    let word = |at: usize| {
-        (0..32)
-            .filter(|bit| set.contains(&(at * 32 + bit)))
-            .fold(0u32, |word, bit| word | 1 << bit)
-    };
+    let word = |at: usize| (0..32).filter(|bit| set.contains(&(at * 32 + bit))).fold(0u32, |word, bit| word | 1 << bit);
     let mut text = String::new();
     for at in (0..words).rev() {
         write!(text, "{:08x}{}", word(at), if at > 0 { "," } else { "" }).unwrap();
@@ -328,9 +256,7 @@ fn sets(groups: &[&str]) -> Vec<Set> {
         None => vec![set(group)],
         Some((cpus, size)) => {
             let cpus: Vec<usize> = set(cpus).into_iter().collect();
-            cpus.chunks(size.parse().unwrap())
-                .map(|chunk| chunk.iter().copied().collect())
-                .collect()
+            cpus.chunks(size.parse().unwrap()).map(|chunk| chunk.iter().copied().collect()).collect()
         }
     };
     groups.iter().flat_map(one_or_many).collect()
