@@ -49,8 +49,9 @@ struct Entry {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum OneOrMany<T> {
-    One(T),
+    // First, because a capacity's type takes lists too.
     Many(Vec<T>),
+    One(T),
 }
 
 impl<T> OneOrMany<T> {

@@ -39,10 +39,10 @@ trait Fault: Send + Sync + 'static {
 }
 
 /// The operation from which faults bite: after the queue's memory was touched, well inside the stream.
-const BITES_AT: u64 = 50_000;
+const BITES_AT: u64 = 4_000;
 
 fn bites(n: u64) -> bool {
-    n > BITES_AT && n.is_multiple_of(1_001)
+    n > BITES_AT && n.is_multiple_of(101)
 }
 
 macro_rules! fault {
@@ -343,7 +343,7 @@ fn main() -> ExitCode {
         ends_in("broken/livelocks", BASE, Outcome::Hung, "running"),
         ends_in("broken/forgets-to-wake", BASE, Outcome::Hung, ""),
         ends_in("broken/panics", BASE, Outcome::Crashed, "index out of luck"),
-        ends_in("broken/aborts", BASE, Outcome::Crashed, "ABRT"),
+        ends_in("broken/aborts", BASE, Outcome::Crashed, "SIGABRT"),
         ends_in("broken/exits", BASE, Outcome::Crashed, "exited with 0"),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -90,13 +90,13 @@ impl Supervisor<'_> {
             scenario: scenario.to_string(),
             cpus: cell.cpus.clone(),
             work_iterations: [iterations(scenario.work.producer), iterations(scenario.work.consumer)],
-        }))?;
+        }));
         match worker.answer()? {
             Answer::Ready { .. } => *ready_ns = started.elapsed().as_nanos() as u64,
             Answer::Report(report) => return Ok(report),
             answer => return Err(unexpected(answer)),
         }
-        worker.say(&Command::Slice { settle_ns: order.settle_ns, window_ns: order.window_ns })?;
+        worker.say(&Command::Slice { settle_ns: order.settle_ns, window_ns: order.window_ns });
         match worker.answer()? {
             Answer::Report(report) => Ok(report),
             answer => Err(unexpected(answer)),
@@ -126,13 +126,13 @@ impl<'a> Worker<'a> {
         Ok(Worker { child, deadline, interrupt, answers: Vec::new(), stderr: Vec::new() })
     }
 
-    fn say(&mut self, command: &Command) -> Result<(), Stop> {
+    fn say(&mut self, command: &Command) {
         let mut text = serde_json::to_string(command).expect("commands are plain data");
         text.push('\n');
-        let stdin = self.child.stdin.as_mut().expect("piped");
         // A worker that is gone is noticed where its answer is waited for.
-        stdin.write_all(text.as_bytes()).ok();
-        Ok(())
+        if let Some(stdin) = self.child.stdin.as_mut() {
+            stdin.write_all(text.as_bytes()).ok();
+        }
     }
 
     /// Sleeps until the worker's next line, its death, its deadline or the user's interrupt.
@@ -192,8 +192,8 @@ impl<'a> Worker<'a> {
             && read_some(self.child.stderr.as_ref().expect("piped").as_fd(), &mut self.stderr)
         {}
         let how = match status.map(|status| (status.signal(), status.code())) {
-            Ok((Some(signal), _)) => match Signal::from_named_raw(signal) {
-                Some(named) => format!("killed by {}", signal_name(named)),
+            Ok((Some(signal), _)) => match signal_hook::low_level::signal_name(signal) {
+                Some(name) => format!("killed by {name}"),
                 None => format!("killed by signal {signal}"),
             },
             Ok((_, code)) => format!("exited with {}", code.unwrap_or(-1)),
@@ -218,7 +218,7 @@ impl<'a> Worker<'a> {
 
     /// Ends the worker and all it started.
     fn dismiss(mut self) {
-        self.say(&Command::Bye).ok();
+        self.say(&Command::Bye);
         drop(self.child.stdin.take());
         // A worker that has answered has nothing left to lose, and one that has not must go anyway.
         if let Some(group) = Pid::from_raw(self.child.id() as i32) {
@@ -240,10 +240,6 @@ fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> bool {
         Err(rustix::io::Errno::INTR) => true,
         Err(_) => false,
     }
-}
-
-fn signal_name(signal: Signal) -> String {
-    format!("{signal:?}").trim_start_matches("Signal::").to_owned()
 }
 
 /// The state letters of a process's threads, from `/proc/PID/task/*/stat`.

@@ -1,4 +1,5 @@
-//! ringbuf: a ring split into the halves that cache the other side's index and publish their own at once.
+//! ringbuf: a ring split into the halves that cache the other side's index and publish their own at once. Every
+//! push and pop divides by the capacity to find its slot.
 
 use ringbuf::traits::Split;
 use ringbuf::{HeapCons, HeapProd, HeapRb};
