@@ -163,7 +163,7 @@ mod tests {
             "stream/1p1c/1024/8B/same-l3",
             "stream/2p1c/unbounded/256B/work=0/20/cross-node",
             "pingpong/1p1c/0/box256B/free",
-            "pairs/8p8c/64/1024B/work=3/0/smt",
+            "pairs/8p8c/64/256B/work=3/0/smt",
         ] {
             assert_eq!(id.parse::<Scenario>().unwrap().to_string(), id);
         }

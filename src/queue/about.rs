@@ -59,6 +59,11 @@ impl About {
         oversubscribes: true,
         payloads: Payloads::Any,
     };
+    /// Whether a thread may hold an end of each side beside others that do.
+    pub const fn both_ends_many(&self) -> bool {
+        matches!((self.producers, self.consumers), (Ends::Many, Ends::Many))
+    }
+
     /// [`About::MPMC`] with one consumer.
     pub const MPSC: About = About { consumers: Ends::One, ..About::MPMC };
     /// [`About::MPMC`] with one producer and one consumer.

@@ -69,7 +69,11 @@ impl<const N: usize> Payload for Words<N> {
 
     #[inline]
     fn write(tag: Tag) -> Self {
-        Words(std::array::from_fn(|index| Self::word(tag.0, index)))
+        let mut words = [0; N];
+        for (index, word) in words.iter_mut().enumerate() {
+            *word = Self::word(tag.0, index);
+        }
+        Words(words)
     }
 
     #[inline]

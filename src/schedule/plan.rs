@@ -248,7 +248,7 @@ fn obstacle(entry: &Entry, planned: &Planned) -> Option<String> {
         return Some("is no queue: nothing comes back out".into());
     }
     if scenario.workload == Workload::Pairs {
-        if about.producers == Ends::One || about.consumers == Ends::One {
+        if !about.both_ends_many() {
             return Some("every thread of pairs holds both ends, so it must take several of each".into());
         }
         if scenario.capacity.lap() < 2 * planned.threads as u64 {

@@ -26,6 +26,21 @@ pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     Opened { capacity, missing, loops }
 }
 
+/// Round trips by duration. Not generic and not inlined, so that it is compiled once and not for every queue.
+struct Trips(Histogram<u64>);
+
+impl Trips {
+    fn new() -> Trips {
+        // Two digits: a bucket is at most 1 % wide, far below what two processes differ by.
+        Trips(Histogram::new_with_bounds(1, 60 * LONGEST_NS, 2).expect("the bounds are constants"))
+    }
+
+    #[inline(never)]
+    fn record(&mut self, ns: u64) {
+        self.0.saturating_record(ns);
+    }
+}
+
 fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     mut producer: P,
     mut consumer: C,
@@ -35,8 +50,7 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     let mut endpoint = slice.endpoint(Side::Producer, 0);
     let mut check = Check::new(1);
     let mut faults = Faults::default();
-    // Two digits: a bucket is at most 1 % wide, far below what two processes differ by.
-    let mut trips = Histogram::new_with_bounds(1, 60 * LONGEST_NS, 2).expect("the bounds are constants");
+    let mut trips = Trips::new();
     let mut sequence = 0;
     loop {
         let (publications, messages) = endpoint.chunk();
@@ -50,7 +64,7 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
                 let end = slice.now_ns();
                 check.accept(&item, &mut faults);
                 if in_window {
-                    trips.saturating_record(end - start);
+                    trips.record(end - start);
                 }
             }
             endpoint.publish(sequence);
@@ -64,7 +78,7 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         end_stream(&mut producer, &mut pushing, slice);
     }
     drain(&mut consumer, &mut check, &mut faults);
-    Tally { timing, pushed: vec![(0, sequence)], popped: Some((check, faults)), round_trips: Some(trips) }
+    Tally { timing, pushed: vec![(0, sequence)], popped: Some((check, faults)), round_trips: Some(trips.0) }
 }
 
 fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(

@@ -413,6 +413,7 @@ impl Endpoint<'_> {
     }
 
     /// Ends the endpoint's part after `count` messages in all, and computes its share of the window.
+    #[inline(never)]
     pub fn finish(mut self, count: u64, failed_tries: Option<u64>) -> Timing {
         self.publish(count);
         let last = Note { at_ns: self.slice.now_ns(), count };
