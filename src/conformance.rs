@@ -847,4 +847,8 @@ impl Payload for Counted {
     fn read(&self) -> Option<Tag> {
         self.words.read()
     }
+
+    fn tag(&self) -> Tag {
+        self.words.tag()
+    }
 }

@@ -1,6 +1,6 @@
 //! The field: every built-in queue, one line each, in the order tables fall back to.
 
-use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters};
+use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters, intree};
 use crate::workload::{self, Opened, Order};
 
 /// One queue with its wait, as the harness holds it: what it declares, and a pointer to its loops.
@@ -97,11 +97,14 @@ pub fn visit_builtin(visitor: &mut impl Visitor) {
     blocking::<adapters::std_mutex::DequeWaiters>(visitor);
     #[cfg(feature = "parking_lot")] blocking::<adapters::parking_lot::Deque>(visitor);
     #[cfg(feature = "parking_lot")] blocking::<adapters::parking_lot::DequeFair>(visitor);
+    try_only::<intree::spinlock_deque::SpinlockDeque>(visitor);
+    blocking::<intree::two_lock::TwoLock>(visitor);
 
     #[cfg(feature = "crossbeam-queue")] try_only::<adapters::crossbeam_queue::Array>(visitor);
     #[cfg(feature = "crossbeam-queue")] try_only::<adapters::crossbeam_queue::Seg>(visitor);
     #[cfg(feature = "concurrent-queue")] try_only::<adapters::concurrent_queue::Bounded>(visitor);
     #[cfg(feature = "concurrent-queue")] try_only::<adapters::concurrent_queue::Unbounded>(visitor);
+    try_only::<intree::vyukov::Vyukov>(visitor);
 
     blocking::<adapters::std_mpsc::Bounded>(visitor);
     blocking::<adapters::std_mpsc::Unbounded>(visitor);
@@ -122,4 +125,10 @@ pub fn visit_builtin(visitor: &mut impl Visitor) {
 
     #[cfg(feature = "rtrb")] try_only::<adapters::rtrb::Spsc>(visitor);
     #[cfg(feature = "ringbuf")] try_only::<adapters::ringbuf::Spsc>(visitor);
+    try_only::<intree::spsc::Spsc>(visitor);
+
+    blocking::<adapters::limits::Loop>(visitor);
+    blocking::<adapters::limits::Boxes>(visitor);
+    blocking::<adapters::limits::FetchAdd>(visitor);
+    blocking::<adapters::limits::LineTransfer>(visitor);
 }

@@ -5,11 +5,10 @@
 //! moved. The flag is cleared by the waker, so that a burst of messages costs one system call, not one each.
 
 use crossbeam_utils::CachePadded;
-
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use rustix::thread::futex;
+
+use super::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// An event count on a line of its own.
 #[derive(Default)]
@@ -21,12 +20,16 @@ struct State {
     epoch: AtomicU32,
     /// 1 while somebody has announced itself since the last wake-up.
     announced: AtomicU32,
+    #[cfg(loom)]
+    futex: LoomFutex,
 }
 
 impl EventCount {
     /// Announces that the caller will sleep; it must try once more before it does.
     pub fn announce(&self) -> u32 {
-        let epoch = self.0.epoch.load(Ordering::Relaxed);
+        // Acquire: whoever sees the epoch of a wake-up announces itself after the flag was cleared for it. Were the two
+        // lines reordered, that wake-up could clear the flag of a caller who then sleeps through the next.
+        let epoch = self.0.epoch.load(Ordering::Acquire);
         self.0.announced.store(1, Ordering::Relaxed);
         // Orders the announcement before the caller's last try; pairs with the fence in `wake`.
         fence(Ordering::SeqCst);
@@ -35,7 +38,7 @@ impl EventCount {
 
     /// Sleeps until a wake-up later than `epoch`; may return early.
     pub fn sleep(&self, epoch: u32) {
-        futex_wait(&self.0.epoch, epoch);
+        self.0.wait(epoch);
     }
 
     /// Wakes everybody who announced itself before the caller's last operation.
@@ -52,18 +55,42 @@ impl EventCount {
     fn wake_sleepers(&self) {
         if self.0.announced.swap(0, Ordering::AcqRel) != 0 {
             self.0.epoch.fetch_add(1, Ordering::Release);
-            futex_wake_all(&self.0.epoch);
+            self.0.wake_all();
         }
     }
 }
 
 #[cfg(not(loom))]
-fn futex_wait(word: &AtomicU32, value: u32) {
-    // An interrupted or refused wait only means that the caller tries again.
-    let _ = rustix::thread::futex::wait(word, rustix::thread::futex::Flags::PRIVATE, value, None);
+impl State {
+    fn wait(&self, epoch: u32) {
+        // An interrupted or refused wait only means that the caller tries again.
+        let _ = futex::wait(&self.epoch, futex::Flags::PRIVATE, epoch, None);
+    }
+
+    fn wake_all(&self) {
+        let _ = futex::wake(&self.epoch, futex::Flags::PRIVATE, i32::MAX as u32);
+    }
 }
 
-#[cfg(not(loom))]
-fn futex_wake_all(word: &AtomicU32) {
-    let _ = rustix::thread::futex::wake(word, rustix::thread::futex::Flags::PRIVATE, i32::MAX as u32);
+/// What the kernel keeps of a futex: the lock under which it compares the word, and the sleepers.
+#[cfg(loom)]
+#[derive(Default)]
+struct LoomFutex {
+    lock: loom::sync::Mutex<()>,
+    sleepers: loom::sync::Condvar,
+}
+
+#[cfg(loom)]
+impl State {
+    fn wait(&self, epoch: u32) {
+        let lock = self.futex.lock.lock().unwrap();
+        if self.epoch.load(Ordering::Relaxed) == epoch {
+            drop(self.futex.sleepers.wait(lock).unwrap());
+        }
+    }
+
+    fn wake_all(&self) {
+        let _lock = self.futex.lock.lock().unwrap();
+        self.futex.sleepers.notify_all();
+    }
 }

@@ -6,7 +6,9 @@
 mod about;
 pub mod adapters;
 mod eventcount;
+pub mod intree;
 mod payload;
+mod sync;
 mod wait;
 
 pub use about::{About, Capacities, Ends, Family, Order, Payloads};

@@ -40,6 +40,9 @@ pub trait Payload: Default + Clone + Send + Sync + 'static {
 
     /// Reads every word; `None` when they do not belong to one message.
     fn read(&self) -> Option<Tag>;
+
+    /// Reads the first word only and checks nothing: enough to tell the end of a stream from a message.
+    fn tag(&self) -> Tag;
 }
 
 /// `N` words by value; word `i` is the tag plus `i` times an odd constant, so that every word of every message
@@ -85,6 +88,11 @@ impl<const N: usize> Payload for Words<N> {
         }
         (torn == 0).then_some(Tag(tag))
     }
+
+    #[inline]
+    fn tag(&self) -> Tag {
+        Tag(self.0[0])
+    }
 }
 
 /// 256 bytes on the heap: a queue moves the pointer, the consumer frees what the producer allocated.
@@ -103,5 +111,10 @@ impl Payload for Boxed {
     #[inline]
     fn read(&self) -> Option<Tag> {
         self.0.as_ref()?.read()
+    }
+
+    #[inline]
+    fn tag(&self) -> Tag {
+        self.0.as_ref().map_or(Tag(0), |words| words.tag())
     }
 }

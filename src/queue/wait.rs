@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::eventcount::EventCount;
 
 /// Tries with a pause between them before the first `sched_yield`.
-pub const PAUSES: u32 = 64;
+pub const PAUSES: u32 = if cfg!(loom) { 0 } else { 64 };
 /// `sched_yield`s before an endpoint goes to sleep.
-pub const YIELDS: u32 = 10;
+pub const YIELDS: u32 = if cfg!(loom) { 0 } else { 10 };
 
 /// How an endpoint waits. Each endpoint has its own; clones share what wakes them.
 pub trait Wait: Clone + Send + 'static {

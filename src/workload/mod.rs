@@ -144,9 +144,9 @@ fn open_sized<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     match order.workload {
         Workload::Stream => stream::open::<Q, W, T>(order),
         // Decided where it is compiled: no loop is built that no scenario can ask for.
-        Workload::Pairs if const { Q::ABOUT.both_ends_many() } => pairs::open::<Q, W, T>(order),
-        Workload::Pairs => unreachable!("no plan gives pairs a queue with a single end"),
-        Workload::Pingpong => pingpong::open::<Q, W, T>(order),
+        Workload::Pairs if const { Q::ABOUT.transfers && Q::ABOUT.both_ends_many() } => pairs::open::<Q, W, T>(order),
+        Workload::Pingpong if const { Q::ABOUT.transfers } => pingpong::open::<Q, W, T>(order),
+        other => unreachable!("no plan gives {} to {other}", Q::ABOUT.id),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod crossfire;
 pub mod flume;
 #[cfg(feature = "kanal")]
 pub mod kanal;
+pub mod limits;
 #[cfg(feature = "loole")]
 pub mod loole;
 pub mod mutex_deque;
