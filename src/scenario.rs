@@ -162,7 +162,7 @@ mod tests {
         for id in [
             "stream/1p1c/1024/8B/same-l3",
             "stream/2p1c/unbounded/256B/work=0/20/cross-node",
-            "pingpong/1p1c/0/box256B/free",
+            "pingpong/1p1c/0/256B/free",
             "pairs/8p8c/64/256B/work=3/0/smt",
         ] {
             assert_eq!(id.parse::<Scenario>().unwrap().to_string(), id);

@@ -42,10 +42,12 @@ impl Toolchain {
     }
 }
 
-/// The version of a package as this program was locked to it; std's is the compiler's.
-pub fn version_of(package: Option<&str>) -> String {
+/// The version of a queue as this program was locked to its package; std's is the compiler's, that of queues
+/// without a package is this program's.
+pub fn version_of(id: &str, package: Option<&str>) -> String {
     let Some(package) = package else {
-        return format!("with {}", env!("QUEUEBENCH_RUSTC"));
+        let rustc = env!("QUEUEBENCH_RUSTC").split(' ').nth(1).unwrap_or("unknown");
+        return if id.starts_with("std/") { rustc.into() } else { env!("CARGO_PKG_VERSION").into() };
     };
     let lock: Result<Lock, _> = toml::from_str(include_str!("../Cargo.lock"));
     let packages = lock.map(|lock| lock.package).unwrap_or_default();

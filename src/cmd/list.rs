@@ -96,7 +96,7 @@ impl List {
             }
             ids.push(&entry.id);
             let capacities = registry.entries().iter().filter(|other| other.id == entry.id).map(|e| e.about.capacities);
-            rows.push((entry.id.clone(), entry.about, joined(capacities), version_of(entry.about.package)));
+            rows.push((entry.id.clone(), entry.about, joined(capacities), version_of(&entry.id, entry.about.package)));
         }
         anyhow::ensure!(!rows.is_empty(), "no queue matches; without -q all are listed");
         if self.format == PlainFormat::Json {

@@ -235,7 +235,7 @@ impl Run {
             machine,
             topology,
             toolchain: Toolchain::own(),
-            versions: entries.map(|entry| (entry.id.clone(), version_of(entry.about.package))).collect(),
+            versions: entries.map(|entry| (entry.id.clone(), version_of(&entry.id, entry.about.package))).collect(),
             scenarios: plan.scenarios.iter().map(scenario_line).collect(),
         }
     }

@@ -34,6 +34,8 @@ impl Tag {
 pub trait Payload: Default + Clone + Send + Sync + 'static {
     /// Bytes a message carries (behind its pointer, if boxed).
     const BYTES: usize;
+    /// Whether it is sent as a pointer.
+    const BOXED: bool = false;
 
     /// Writes every word.
     fn write(tag: Tag) -> Self;
@@ -102,6 +104,7 @@ pub struct Boxed(Option<Box<Words<32>>>);
 
 impl Payload for Boxed {
     const BYTES: usize = 256;
+    const BOXED: bool = true;
 
     #[inline]
     fn write(tag: Tag) -> Self {

@@ -7,7 +7,7 @@ use crate::registry::{Entry, Registry};
 use crate::scenario::Scenario;
 use crate::suite::{Field, Wanted};
 use crate::topology::Topology;
-use crate::workload::{Size, Workload};
+use crate::workload::{Size, Workload, in_turns};
 
 /// The wait of queues with `try_` operations only that is shown by default: it gives way where threads share a
 /// cpu and never sleeps, so it favours neither of the other two.
@@ -244,8 +244,10 @@ fn obstacle(entry: &Entry, planned: &Planned) -> Option<String> {
         Payloads::Boxed if !boxed => return Some("bounds boxed messages only".into()),
         _ => {}
     }
-    if !about.transfers && scenario.workload != Workload::Stream {
-        return Some("is no queue: nothing comes back out".into());
+    if scenario.workload != Workload::Stream && !in_turns(about, boxed) {
+        let reason =
+            if boxed { "boxed messages are measured in a stream" } else { "is no queue: nothing comes back out" };
+        return Some(reason.into());
     }
     if scenario.workload == Workload::Pairs {
         if !about.both_ends_many() {

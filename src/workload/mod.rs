@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::queue::{Boxed, Consumer, Endpoints, Payload, Producer, Queue, Shape, Tag, Wait, Words};
+use crate::queue::{About, Boxed, Consumer, Endpoints, Payload, Producer, Queue, Shape, Tag, Wait, Words};
 use slice::{Slice, Tally};
 
 /// What the endpoints do.
@@ -143,11 +143,19 @@ pub fn open<Q: Queue, W: Wait>(order: &Order) -> Opened {
 fn open_sized<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     match order.workload {
         Workload::Stream => stream::open::<Q, W, T>(order),
-        // Decided where it is compiled: no loop is built that no scenario can ask for.
-        Workload::Pairs if const { Q::ABOUT.transfers && Q::ABOUT.both_ends_many() } => pairs::open::<Q, W, T>(order),
-        Workload::Pingpong if const { Q::ABOUT.transfers } => pingpong::open::<Q, W, T>(order),
+        // Decided where it is compiled: no loop is built that no plan asks for.
+        Workload::Pairs if const { in_turns(&Q::ABOUT, T::BOXED) && Q::ABOUT.both_ends_many() } => {
+            pairs::open::<Q, W, T>(order)
+        }
+        Workload::Pingpong if const { in_turns(&Q::ABOUT, T::BOXED) } => pingpong::open::<Q, W, T>(order),
         other => unreachable!("no plan gives {} to {other}", Q::ABOUT.id),
     }
+}
+
+/// Whether the workloads in which messages come back are built: limits give nothing back, and what a box costs
+/// is seen in a stream.
+pub const fn in_turns(about: &About, boxed: bool) -> bool {
+    about.transfers && !boxed
 }
 
 /// The handles of a queue whose memory has been touched.

@@ -159,9 +159,11 @@ impl Slice {
 
     /// Pushes one end mark for each consumer, and, should one stay unanswered, more of them: a queue that lost
     /// a mark or a wake-up must show that, not hide it behind a hang.
-    pub fn end_stream(&self, mut push: impl FnMut(), mut try_push: impl FnMut() -> bool) {
+    ///
+    /// `push` is told whether it may wait, and says whether it pushed; it is dynamic so that this is compiled once.
+    pub fn end_stream(&self, push: &mut dyn FnMut(bool) -> bool) {
         for _ in 0..self.popped.len() {
-            push();
+            push(true);
             self.ends_pushed.fetch_add(1, Ordering::Relaxed);
         }
         const PATIENCE: Duration = Duration::from_millis(500);
@@ -178,7 +180,7 @@ impl Slice {
             since = Instant::now();
             self.ends_repeated.store(true, Ordering::Relaxed);
             for _ in 0..waiting {
-                if try_push() {
+                if push(false) {
                     self.ends_pushed.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -88,17 +88,20 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
 }
 
 /// Ends a stream from its last producer.
+#[cold]
 pub(super) fn end_stream<T: Payload, P: Producer<T>, W: Wait>(producer: &mut P, wait: &mut W, slice: &Slice) {
-    // Two closures want the producer, one at a time.
-    let producer = std::cell::RefCell::new(producer);
-    slice.end_stream(
-        || producer.borrow_mut().push(T::write(Tag::END), wait),
-        || producer.borrow_mut().try_push(T::write(Tag::END)).is_ok(),
-    );
+    slice.end_stream(&mut |may_wait| {
+        if !may_wait {
+            return producer.try_push(T::write(Tag::END)).is_ok();
+        }
+        producer.push(T::write(Tag::END), wait);
+        true
+    });
 }
 
 /// Takes out what is left: messages a queue with per-producer order only let the end mark overtake, marks that
 /// were pushed again, and whatever else should not be there.
+#[cold]
 pub(super) fn drain<T: Payload, C: Consumer<T>>(consumer: &mut C, check: &mut Check, faults: &mut Faults) {
     // Bounded, because a broken queue may hand out the same message for ever.
     for _ in 0..1_u64 << 28 {
