@@ -9,7 +9,7 @@ use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
 use crate::registry::Registry;
 use crate::scenario::Scenario;
 use crate::topology;
-use crate::workload::{Order, slice::BACKLOG_BYTES, slice::Lengths};
+use crate::workload::{Order, Workload, slice::BACKLOG_BYTES, slice::Lengths};
 use crew::Crew;
 
 /// Serves the parent on stdin and stdout until it says `bye` or goes away.
@@ -112,7 +112,8 @@ impl Prepared {
         let lengths = Lengths {
             settle_ns,
             window_ns,
-            lap: scenario.capacity.lap(),
+            // A ping-pong never has more than one message in its queues, so a message is its lap.
+            lap: if scenario.workload == Workload::Pingpong { 1 } else { scenario.capacity.lap() },
             // A list node or a slot's stamp counts too, or a backlog of small messages would take three times this.
             backlog_limit: unbounded.then(|| BACKLOG_BYTES / (scenario.size.bytes() as u64 + 16)),
         };

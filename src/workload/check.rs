@@ -3,8 +3,6 @@
 use crate::queue::{Payload, Tag};
 
 /// What one consumer has seen, in registers while the stream runs.
-///
-/// [`Faults`] are kept apart so that the cold path that writes them does not force these into memory.
 pub struct Check {
     /// The last sequence number of each producer.
     last: Vec<u64>,
@@ -14,6 +12,45 @@ pub struct Check {
     pub sum: u64,
     /// Exclusive or of their tags.
     pub xor: u64,
+}
+
+/// What is no message as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// The words do not belong together.
+    Torn,
+    /// The tag names no producer; the mark that ends a stream is one of these.
+    Unknown(Tag),
+    /// The sequence number is not above the last one of the same producer, which is given.
+    Disordered(Tag, u64),
+}
+
+impl Check {
+    /// For messages of producers `0..producers`.
+    pub fn new(producers: usize) -> Check {
+        // At least two lines, so that no two consumers' tables share one.
+        let mut last = Vec::with_capacity(producers.max(16));
+        last.resize(producers, 0);
+        Check { last, count: 0, sum: 0, xor: 0 }
+    }
+
+    /// Checks one message. Call it for every message a consumer pops.
+    ///
+    /// # Errors
+    ///
+    /// What [`Faults::note`] wants to know. Leave the hot loop with it: a call inside the loop, however rarely
+    /// made, would force what is counted here out of the registers.
+    #[inline]
+    pub fn accept<T: Payload>(&mut self, item: &T) -> Result<(), Odd> {
+        let Some(tag) = item.read() else { return Err(Odd::Torn) };
+        let Some(last) = self.last.get_mut(tag.producer()) else { return Err(Odd::Unknown(tag)) };
+        let (sequence, before) = (tag.sequence(), *last);
+        *last = sequence;
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(tag.0);
+        self.xor ^= tag.0;
+        if sequence > before { Ok(()) } else { Err(Odd::Disordered(tag, before)) }
+    }
 }
 
 /// What went wrong at one consumer.
@@ -29,72 +66,34 @@ pub struct Faults {
     pub first: Option<String>,
 }
 
-/// What a message turned out to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
-    /// A message; faults, if any, are noted.
-    Message,
-    /// The mark that ends the stream.
-    End,
-}
-
-impl Check {
-    /// For messages of producers `0..producers`.
-    pub fn new(producers: usize) -> Check {
-        // At least two lines, so that no two consumers' tables share one.
-        let mut last = Vec::with_capacity(producers.max(16));
-        last.resize(producers, 0);
-        Check { last, count: 0, sum: 0, xor: 0 }
-    }
-
-    /// Checks one message. Call it for every message a consumer pops.
-    #[inline]
-    pub fn accept<T: Payload>(&mut self, item: &T, faults: &mut Faults) -> Seen {
-        let Some(tag) = item.read() else {
-            faults.corrupt("a message's words do not belong together");
-            return Seen::Message;
-        };
-        let Some(last) = self.last.get_mut(tag.producer()) else {
-            return faults.unknown(tag);
-        };
-        let sequence = tag.sequence();
-        if sequence <= *last {
-            faults.disorder(tag, *last);
-        }
-        *last = sequence;
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(tag.0);
-        self.xor ^= tag.0;
-        Seen::Message
-    }
-}
-
 impl Faults {
+    /// Notes what is no message as it should be; true when it ends the stream.
     #[cold]
-    fn corrupt(&mut self, what: &str) {
+    #[inline(never)]
+    pub fn note(&mut self, odd: Odd) -> bool {
+        match odd {
+            Odd::Unknown(Tag::END) => {
+                self.ends += 1;
+                return true;
+            }
+            Odd::Unknown(tag) => self.corrupt(format!("a message nobody sent came out: {:#x}", tag.0)),
+            Odd::Torn => self.corrupt("a message's words do not belong together".into()),
+            Odd::Disordered(tag, _) if tag.sequence() == 0 => {
+                self.corrupt("a slot came out that nobody had written".into());
+            }
+            Odd::Disordered(tag, last) => {
+                self.disordered += 1;
+                let (sequence, producer) = (tag.sequence(), tag.producer());
+                let what = format!("message {sequence} of producer {producer} came out after its message {last}");
+                self.first.get_or_insert(what);
+            }
+        }
+        false
+    }
+
+    fn corrupt(&mut self, what: String) {
         self.corrupted += 1;
-        self.first.get_or_insert_with(|| what.to_owned());
-    }
-
-    #[cold]
-    fn unknown(&mut self, tag: Tag) -> Seen {
-        if tag == Tag::END {
-            self.ends += 1;
-            return Seen::End;
-        }
-        self.corrupt(&format!("a message nobody sent came out: {:#x}", tag.0));
-        Seen::Message
-    }
-
-    #[cold]
-    fn disorder(&mut self, tag: Tag, last: u64) {
-        if tag.sequence() == 0 {
-            return self.corrupt("a slot came out that nobody had written");
-        }
-        self.disordered += 1;
-        self.first.get_or_insert_with(|| {
-            format!("message {} of producer {} came out after its message {last}", tag.sequence(), tag.producer())
-        });
+        self.first.get_or_insert(what);
     }
 }
 
@@ -134,14 +133,15 @@ mod tests {
     #[test]
     fn every_kind_of_fault_is_told_apart() {
         let (mut check, mut faults) = (Check::new(2), Faults::default());
-        let mut accept = |tag| check.accept(&Words::<8>::write(tag), &mut faults);
-        assert!(accept(Tag::new(0, 1)) == Seen::Message);
-        assert!(accept(Tag::new(1, 5)) == Seen::Message);
-        accept(Tag::new(0, 1));
-        accept(Tag::new(7, 1));
-        accept(Tag::new(0, 0));
-        assert!(accept(Tag::END) == Seen::End);
-        check.accept(&Words::<8>::default(), &mut faults);
+        let mut accept = |item: Words<8>| check.accept(&item).map_err(|odd| faults.note(odd));
+        assert_eq!(accept(Words::write(Tag::new(0, 1))), Ok(()));
+        assert_eq!(accept(Words::write(Tag::new(1, 5))), Ok(()));
+        assert_eq!(accept(Words::write(Tag::new(0, 1))), Err(false));
+        assert_eq!(accept(Words::write(Tag::new(7, 1))), Err(false));
+        assert_eq!(accept(Words::write(Tag::new(0, 0))), Err(false));
+        assert_eq!(accept(Words::write(Tag::END)), Err(true));
+        // Word 0 of a default is a tag nobody sent, but its other words do not follow from it.
+        assert_eq!(accept(Words::default()), Err(false));
         assert_eq!((faults.disordered, faults.corrupted, faults.ends), (1, 3, 1));
         assert_eq!(faults.first.as_deref(), Some("message 1 of producer 0 came out after its message 1"));
     }

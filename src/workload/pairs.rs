@@ -56,7 +56,9 @@ fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
                 producer.push(T::write(Tag::new(index, sequence)), &mut pushing);
                 producer_work.run();
                 let item = consumer.pop(&mut popping);
-                check.accept(&item, &mut faults);
+                if let Err(odd) = check.accept(&item) {
+                    faults.note(odd);
+                }
                 consumer_work.run();
             }
             endpoint.publish(sequence);

@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 
 use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
 
-use super::check::{Check, Faults, Seen};
+use super::check::{Check, Faults};
 use super::slice::{LONGEST_NS, Side, Slice, Tally};
 use super::stream::{drain, end_stream};
 use super::{Loop, Opened, Order, open_touched};
@@ -62,7 +62,9 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
                 producer.push(T::write(Tag::new(0, sequence)), &mut pushing);
                 let item = consumer.pop(&mut popping);
                 let end = slice.now_ns();
-                check.accept(&item, &mut faults);
+                if let Err(odd) = check.accept(&item) {
+                    faults.note(odd);
+                }
                 if in_window {
                     trips.record(end - start);
                 }
@@ -95,7 +97,9 @@ fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         for _ in 0..publications {
             for _ in 0..messages {
                 let item = consumer.pop(&mut popping);
-                if check.accept(&item, &mut faults) == Seen::End {
+                if let Err(odd) = check.accept(&item)
+                    && faults.note(odd)
+                {
                     break 'trips;
                 }
                 producer.push(item, &mut pushing);

@@ -2,7 +2,7 @@
 
 use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
 
-use super::check::{Check, Faults, Seen};
+use super::check::{Check, Faults, Odd};
 use super::slice::{Side, Slice, Tally};
 use super::work::Work;
 use super::{Loop, Opened, Order, open_touched};
@@ -69,12 +69,11 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
     'stream: loop {
         let (publications, messages) = endpoint.chunk();
         for _ in 0..publications {
-            for _ in 0..messages {
-                let item = consumer.pop(&mut wait);
-                if check.accept(&item, &mut faults) == Seen::End {
+            let mut left = messages;
+            while let Err(odd) = take(&mut consumer, &mut wait, &mut check, &mut work, &mut left) {
+                if faults.note(odd) {
                     break 'stream;
                 }
-                work.run();
             }
             endpoint.publish(check.count);
         }
@@ -85,6 +84,24 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
         drain(&mut consumer, &mut check, &mut faults);
     }
     Tally { timing, pushed: Vec::new(), popped: Some((check, faults)), round_trips: None }
+}
+
+/// The hot loop: takes `left` messages, or fewer when one is not as it should be.
+#[inline(always)]
+fn take<T: Payload, C: Consumer<T>, W: Wait>(
+    consumer: &mut C,
+    wait: &mut W,
+    check: &mut Check,
+    work: &mut Work,
+    left: &mut u64,
+) -> Result<(), Odd> {
+    while *left > 0 {
+        *left -= 1;
+        let item = consumer.pop(wait);
+        check.accept(&item)?;
+        work.run();
+    }
+    Ok(())
 }
 
 /// Ends a stream from its last producer.
@@ -106,6 +123,8 @@ pub(super) fn drain<T: Payload, C: Consumer<T>>(consumer: &mut C, check: &mut Ch
     // Bounded, because a broken queue may hand out the same message for ever.
     for _ in 0..1_u64 << 28 {
         let Some(item) = consumer.try_pop() else { return };
-        check.accept(&item, faults);
+        if let Err(odd) = check.accept(&item) {
+            faults.note(odd);
+        }
     }
 }
