@@ -28,7 +28,8 @@ pub struct Ranking {
     pub noise: Noise,
 }
 
-/// One queue's figures in a scenario; `None` where there is no ok block or nothing to compute it from.
+/// One queue's figures in a scenario; `None` where there is nothing to compute it from, and where any block ended in
+/// an outcome other than ok: what is broken may well be fast.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// The queue's id.
@@ -178,7 +179,8 @@ struct Figures {
 impl Figures {
     fn of(workload: Workload, blocks: &[&Block]) -> Figures {
         let of = |block: &&Block| figure_of(workload, &block.report).map(|figure| (block.round, block.repeat, figure));
-        let figures: Vec<(u32, u32, f64)> = blocks.iter().filter_map(of).collect();
+        let is_sound = blocks.iter().all(|block| block.report.outcome == Outcome::Ok);
+        let figures: Vec<(u32, u32, f64)> = blocks.iter().filter(|_| is_sound).filter_map(of).collect();
         let all: Vec<f64> = figures.iter().map(|(_, _, figure)| *figure).collect();
         let first = figures.iter().filter(|(_, repeat, _)| *repeat == 0);
         Figures { median: median(&all), by_round: first.map(|(round, _, figure)| (*round, *figure)).collect(), all }
@@ -196,8 +198,10 @@ impl Figures {
 }
 
 fn row(queue: &str, blocks: &[&Block], figures: &Figures) -> Row {
-    let ok = || blocks.iter().map(|block| &block.report).filter(|report| report.outcome == Outcome::Ok);
     let worst = blocks.iter().map(|block| &block.report).max_by_key(|report| report.outcome);
+    let is_sound = worst.is_some_and(|report| report.outcome == Outcome::Ok);
+    let ok_blocks = blocks.iter().filter(|block| block.report.outcome == Outcome::Ok).count();
+    let ok = || blocks.iter().map(|block| &block.report).filter(|_| is_sound);
     let per_message = |of: &dyn Fn(&Report) -> Option<u64>| {
         let each: Option<Vec<f64>> =
             ok().filter(|report| report.messages > 0).map(|r| Some(of(r)? as f64 / r.messages as f64)).collect();
@@ -213,13 +217,13 @@ fn row(queue: &str, blocks: &[&Block], figures: &Figures) -> Row {
         limit: is_limit(queue),
         outcome: worst.map_or(Outcome::Ok, |report| report.outcome),
         detail: worst.and_then(|report| report.detail.clone()),
-        blocks: ok().count(),
-        failed_blocks: blocks.len() - ok().count(),
+        blocks: ok_blocks,
+        failed_blocks: blocks.len() - ok_blocks,
         value: figures.median,
         spread: spread(&figures.all),
         modes: two_modes(&figures.all),
         times_slower: None,
-        regime: most_common_regime(blocks),
+        regime: most_common_regime(blocks).filter(|_| is_sound),
         other_regime: false,
         cpu_ns_per_message: per_message(&|report| Some(report.cpu_ns)),
         voluntary_switches_per_message: per_message(&|report| Some(report.voluntary_switches)),

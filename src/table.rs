@@ -52,6 +52,11 @@ impl Grid {
         Grid { table, rows: vec![Emphasis::Dim] }
     }
 
+    /// Characters of its longest line.
+    pub fn width(&self) -> usize {
+        self.table.lines().map(|line| line.trim_end().chars().count()).max().unwrap_or(0)
+    }
+
     /// Appends a row.
     pub fn row(&mut self, cells: Vec<String>, emphasis: Emphasis) {
         self.table.add_row(cells);

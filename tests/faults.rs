@@ -113,8 +113,10 @@ fault!(
     Hangs,
     "broken/hangs",
     fn on_push<T: Payload>(_: &mut VecDeque<T>, item: T, n: u64) -> Option<T> {
-        while n > BITES_AT {
-            std::thread::sleep(Duration::from_secs(1));
+        if n > BITES_AT {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+            }
         }
         Some(item)
     }
@@ -123,8 +125,10 @@ fault!(
     Livelocks,
     "broken/livelocks",
     fn on_pop<T: Payload>(_: &mut VecDeque<T>, item: T, n: u64) -> T {
-        while n > BITES_AT {
-            std::hint::spin_loop();
+        if n > BITES_AT {
+            loop {
+                std::hint::spin_loop();
+            }
         }
         item
     }

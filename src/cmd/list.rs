@@ -118,6 +118,10 @@ impl List {
 
     fn scenarios(&self, registry: &Registry) -> anyhow::Result<()> {
         let plan = self.selection.plan(registry, &read_topology())?;
+        if self.format == PlainFormat::Json {
+            let ids: Vec<String> = plan.scenarios.iter().map(|planned| planned.scenario.to_string()).collect();
+            return out(&serde_json::to_string_pretty(&ids)?);
+        }
         for planned in &plan.scenarios {
             out(&planned.scenario.to_string())?;
         }
@@ -125,6 +129,13 @@ impl List {
     }
 
     fn suites(&self) -> anyhow::Result<()> {
+        if self.format == PlainFormat::Json {
+            let mut suites = Vec::new();
+            for name in Suite::names() {
+                suites.push(serde_json::json!({ "name": name, "description": Suite::load(name)?.description }));
+            }
+            return out(&serde_json::to_string_pretty(&suites)?);
+        }
         for name in Suite::names() {
             out(&format!("{name:<10} {}", Suite::load(name)?.description))?;
         }

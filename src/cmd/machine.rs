@@ -37,9 +37,6 @@ impl Machine {
         for line in topology.tree() {
             out(&format!("  {line}"))?;
         }
-        for note in &topology.notes {
-            out(&format!("  note: {note}"))?;
-        }
         out("\nplacements, for one producer and one consumer")?;
         for placement in Placement::ALL {
             out(&format!("  {:<11} {}", placement.to_string(), resolved(placement, &topology)))?;

@@ -176,8 +176,9 @@ fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
         Verb::Validate(validate) => validate.run(),
         Verb::Worker => worker::serve(registry).map(|()| 0),
         Verb::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "queuebench", &mut std::io::stdout());
-            Ok(0)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "queuebench", &mut script);
+            out(String::from_utf8_lossy(&script).trim_end()).map(|()| 0)
         }
     }
 }

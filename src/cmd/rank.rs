@@ -10,7 +10,7 @@ use crate::protocol::Outcome;
 use crate::ranking::{Noise, Ranking, Ratio, Row, rank};
 use crate::record::{self, Results, ScenarioLine};
 use crate::scenario::Scenario;
-use crate::table::{Emphasis, Grid, duration, rate, significant};
+use crate::table::{Emphasis, Grid, WIDTH, duration, rate, significant};
 use crate::workload::Workload;
 
 /// Print the tables of results files: for each scenario the queues, best first.
@@ -57,8 +57,7 @@ impl Rank {
                 }
             }
             Format::Json => {
-                let rankings: Vec<&Ranking> = sections.iter().map(|section| &section.ranking).collect();
-                out(&serde_json::to_string_pretty(&rankings)?)?;
+                out(&serde_json::to_string_pretty(&sections)?)?;
             }
             Format::Csv => out(&csv(&sections))?,
             Format::Markdown => out(&markdown(&sections))?,
@@ -86,11 +85,15 @@ fn sections_of(results: &Results, queues: Option<&Filter>, scenarios: Option<&Fi
 }
 
 /// A scenario's table with what stands above and below it.
+#[derive(serde::Serialize)]
 pub struct Section {
+    #[serde(skip)]
     scenario: Scenario,
+    #[serde(flatten)]
     ranking: Ranking,
     threads: usize,
     oversubscribed: bool,
+    #[serde(skip)]
     compares: bool,
 }
 
@@ -102,17 +105,32 @@ impl Section {
     /// When the scenario's id is none.
     pub fn new(line: &ScenarioLine, blocks: &[record::Block], compares: bool) -> anyhow::Result<Section> {
         let scenario: Scenario = line.id.parse().map_err(anyhow::Error::msg)?;
-        Ok(Section {
-            scenario,
-            ranking: rank(&scenario, blocks),
-            threads: line.threads,
-            oversubscribed: line.oversubscribed,
-            compares,
-        })
+        let mut ranking = rank(&scenario, blocks);
+        if !compares {
+            for row in &mut ranking.rows {
+                (row.times_slower, row.modes, row.other_regime) = (None, None, false);
+            }
+        }
+        Ok(Section { scenario, ranking, threads: line.threads, oversubscribed: line.oversubscribed, compares })
     }
 
     /// The table as a terminal shows it.
     pub fn table(&self, wide: bool) -> String {
+        let (grid, fits) = self.grid(wide, false);
+        // What has no room at the end of its row stands below the table.
+        let is_below = !wide && !fits;
+        let grid = if is_below { self.grid(wide, true).0 } else { grid };
+        let mut text = format!("\n{}\n{grid}", self.title());
+        for note in self.notes(is_below) {
+            for line in wrapped(&note, WIDTH - 4) {
+                text.push_str(&line);
+            }
+        }
+        text.trim_end().to_owned()
+    }
+
+    /// The rows, and whether they are as narrow as a table is to be.
+    fn grid(&self, wide: bool, remarks_below: bool) -> (String, bool) {
         let mut heads = vec!["queue", self.value_head(), "x slower (95 %)", "ran", "cpu/msg"];
         if wide {
             heads.extend(["spread", "of limit", "sleeps/msg", "full/msg", "empty/msg", "capacity", "blocks"]);
@@ -128,13 +146,14 @@ impl Section {
                 _ => Emphasis::Plain,
             };
             first = false;
-            grid.row(self.cells(row, wide), emphasis);
+            let mut cells = self.cells(row, wide);
+            if let Some(remarks) = cells.last_mut().filter(|remarks| remarks_below && !remarks.is_empty()) {
+                *remarks = if row.outcome == Outcome::Ok { String::new() } else { row.outcome.to_string() };
+            }
+            grid.row(cells, emphasis);
         }
-        let mut text = format!("\n{}\n{grid}", self.title());
-        for note in self.notes() {
-            text.push_str(&format!("  {note}\n"));
-        }
-        text.trim_end().to_owned()
+        let fits = grid.width() <= WIDTH;
+        (grid.to_string(), fits)
     }
 
     fn title(&self) -> String {
@@ -193,9 +212,13 @@ impl Section {
     }
 
     /// What the columns have no room for.
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, with_remarks: bool) -> Vec<String> {
         let mut notes = Vec::new();
         for row in &self.ranking.rows {
+            let remarks = self.remarks(row);
+            if with_remarks && !remarks.is_empty() {
+                notes.push(format!("{}: {remarks}", row.queue));
+            }
             if let Some([lower, upper]) = row.modes.filter(|_| self.compares) {
                 let blocks = lower.blocks + upper.blocks;
                 let mode =
@@ -214,7 +237,7 @@ impl Section {
         {
             let percent = difference * 100.0;
             notes.push(format!(
-                "noise: a queue's two blocks of one round differ by {percent:.0} % (median of {pairs} pairs)"
+                "noise: run twice in a round, a queue differs from itself by {percent:.0} % ({pairs} pairs)"
             ));
         }
         if !self.compares {
@@ -225,15 +248,50 @@ impl Section {
 }
 
 fn ratio_words(ratio: &Ratio) -> String {
+    let digits = match ratio.estimate {
+        estimate if estimate < 10.0 => 2,
+        estimate if estimate < 100.0 => 1,
+        _ => 0,
+    };
     match ratio.interval {
         _ if ratio.estimate == 1.0 && ratio.interval.is_none_or(|[low, high]| low == high) => "best".into(),
-        Some([low, high]) => format!("{:.2} [{:.2}, {:.2}]", ratio.estimate, low, high),
-        None => format!("{:.2}", ratio.estimate),
+        Some([low, high]) => format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", ratio.estimate),
+        None => format!("{:.digits$}", ratio.estimate),
+    }
+}
+
+/// The text in lines of at most `width` characters, indented; a word longer than that is cut.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let word: String = word.chars().take(width).collect();
+        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= width) {
+            Some(line) => line.push_str(&format!(" {word}")),
+            None => lines.push(word),
+        }
+    }
+    let indent = |(number, line)| format!("{}{line}\n", if number == 0 { "  " } else { "    " });
+    lines.into_iter().enumerate().map(indent).collect()
+}
+
+/// Without meaning for what renders markdown.
+fn markdown_text(text: &str) -> String {
+    let is_markup = |c: char| "\\`*<[|".contains(c);
+    text.chars().flat_map(|c| is_markup(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// Quoted where it must be, and without meaning as a formula for what opens it.
+fn csv_text(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    if text.contains([',', '"']) {
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    } else {
+        format!("{guard}{text}")
     }
 }
 
 fn csv(sections: &[Section]) -> String {
-    let mut text = "scenario,unit,queue,outcome,blocks,value,times_slower,times_slower_low,times_slower_high,regime,\
+    let mut text = "scenario,unit,threads,oversubscribed,queue,outcome,blocks,failed_blocks,flags,value,times_slower,times_slower_low,times_slower_high,regime,\
                     cpu_ns_per_message,spread,share_of_limit,voluntary_switches_per_message,capacity"
         .to_owned();
     for section in sections {
@@ -244,9 +302,13 @@ fn csv(sections: &[Section]) -> String {
             let cells = [
                 section.ranking.scenario.clone(),
                 section.ranking.unit.into(),
-                row.queue.clone(),
+                section.threads.to_string(),
+                section.oversubscribed.to_string(),
+                csv_text(&row.queue),
                 row.outcome.to_string(),
                 row.blocks.to_string(),
+                row.failed_blocks.to_string(),
+                csv_text(&row.flags.keys().cloned().collect::<Vec<_>>().join(" ")),
                 number(row.value),
                 number(ratio.map(|ratio| ratio.estimate)),
                 number(interval.map(|interval| interval[0])),
@@ -272,10 +334,14 @@ fn markdown(sections: &[Section]) -> String {
         text.push_str(&format!("\n{}\n\n| queue | {head} | times slower | ran | cpu/message | |\n", section.title()));
         text.push_str("|---|---:|---:|---|---:|---|\n");
         for row in &section.ranking.rows {
-            text.push_str(&format!("| {} |\n", section.cells(row, false).join(" | ")));
+            let mut cells = section.cells(row, false);
+            if let Some(remarks) = cells.last_mut() {
+                *remarks = markdown_text(remarks);
+            }
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
-        for note in section.notes() {
-            text.push_str(&format!("\n{note}\n"));
+        for note in section.notes(false) {
+            text.push_str(&format!("\n{}\n", markdown_text(&note)));
         }
     }
     text.trim().to_owned()

@@ -102,9 +102,9 @@ impl Run {
         let earlier_count = earlier_blocks.len() as u64;
         let summary = schedule::run(&plan, settings, earlier_blocks, &mut workers, &mut writer, &mut screen)?;
         screen.bar.finish_and_clear();
-        screen.problem.map_or(Ok(()), Err)?;
         let (blocks, interrupted) = (earlier_count + summary.blocks, summary.interrupted);
         writer.append(&Line::End(End { ended: now(), blocks, interrupted }))?;
+        screen.problem.map_or(Ok(()), Err)?;
         let path = path.display();
         if interrupted {
             eprintln!("\ninterrupted; {blocks} blocks are kept. To go on: queuebench run --resume {path}");
@@ -195,8 +195,9 @@ impl Run {
             let suite = std::path::Path::new(&self.selection.suite).file_stem().unwrap_or_default().to_string_lossy();
             format!("results/local/{stamp}-{suite}-{}.jsonl", self.profile.name()).into()
         });
-        let mut writer = Writer::create(&path)?;
+        // Made before the file, which would stay empty if the run were killed meanwhile.
         let line = self.run_line(plan, settings, registry, machine, topology);
+        let mut writer = Writer::create(&path)?;
         writer.append(&Line::Run(Box::new(line.clone())))?;
         for skip in &plan.skips {
             writer.append(&Line::Skip(skip.clone()))?;

@@ -8,6 +8,7 @@ mod write;
 use serde::{Deserialize, Serialize};
 
 pub use read::{ReadError, Results, read};
+pub(crate) use read::{check_report, clean_report};
 pub use write::Writer;
 
 use crate::machine::Fingerprint;

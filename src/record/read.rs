@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Block, End, Line, Run, SCHEMA, Skip};
+use crate::protocol::Report;
 use crate::scenario::Scenario;
 
 /// Bytes of the longest line that is read. A block of ping-pong with every bucket filled stays below.
@@ -49,7 +50,8 @@ impl fmt::Display for ReadError {
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
         }
-        write!(f, ": {}", self.why)
+        // The reason may quote the file.
+        write!(f, ": {}", printable(&self.why))
     }
 }
 
@@ -73,6 +75,7 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
         Some(_) => return Err(error(Some(1), "no results file: it does not start with a run line".into())),
         None => return Err(error(None, "no results file: it has no whole line".into())),
     };
+    check_run(&run).map_err(|why| error(Some(1), why))?;
     let mut results = Results {
         path: path.to_owned(),
         run: clean_run(run).map_err(|why| error(Some(1), why))?,
@@ -89,18 +92,19 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
         match line {
             Line::Run(_) => return Err(error(Some(reader.number), "a second run line; split the file".into())),
             Line::Block(block) => {
-                check_block(&block).map_err(|why| error(Some(reader.number), why))?;
+                let checked = check_block(&block).and_then(|()| check_planned(&block, &results.run));
+                checked.map_err(|why| error(Some(reader.number), why))?;
                 results.blocks.push(clean_block(*block));
             }
             Line::Skip(skip) => results.skips.push(clean_skip(skip)),
-            Line::End(end) => results.end = Some(end),
+            Line::End(end) => results.end = Some(End { ended: printable(&end.ended), ..end }),
         }
         if results.end.is_none() {
             results.resumable = reader.whole;
         }
     }
     results.whole = reader.whole;
-    check_duplicates(&results).map_err(|why| error(None, why))?;
+    check_duplicates(&results).and_then(|()| check_count(&results)).map_err(|why| error(None, why))?;
     Ok(results)
 }
 
@@ -148,7 +152,7 @@ impl Reader<'_> {
             Ok(SchemaOnly { schema: Some(newer) }) if newer > u64::from(SCHEMA) => Err(self.error(format!(
                 "schema {newer} is newer than the {SCHEMA} this queuebench reads; update it: cargo install queuebench"
             ))),
-            Ok(SchemaOnly { schema: Some(_) }) => Ok(()),
+            Ok(SchemaOnly { schema: Some(1..) }) => Ok(()),
             _ => Err(self.error("no results file: its first line is no run line with a schema".into())),
         }
     }
@@ -158,13 +162,59 @@ impl Reader<'_> {
     }
 }
 
+/// Ids in the first line, which blocks are then held against.
+fn check_run(run: &Run) -> Result<(), String> {
+    const MOST_SCENARIOS: usize = 1_000;
+    if run.scenarios.len() > MOST_SCENARIOS {
+        return Err(format!("{} scenarios; no run has more than {MOST_SCENARIOS}", run.scenarios.len()));
+    }
+    for planned in &run.scenarios {
+        planned.id.parse::<Scenario>()?;
+        check_queue_id(&planned.reference)?;
+    }
+    run.versions.keys().try_for_each(|id| check_queue_id(id))
+}
+
+/// Whether the first line has a place for the block.
+fn check_planned(block: &Block, run: &Run) -> Result<(), String> {
+    if !run.scenarios.iter().any(|planned| planned.id == block.scenario) {
+        return Err(format!("{} is no scenario of this run", block.scenario));
+    }
+    if block.round >= run.rounds {
+        return Err(format!("round {} of a run of {} rounds, counted from 0", block.round, run.rounds));
+    }
+    if block.repeat > 1 {
+        return Err(format!("repeat {}: a queue runs twice a round at most", block.repeat));
+    }
+    Ok(())
+}
+
+/// Whether as many blocks are there as the end line says.
+fn check_count(results: &Results) -> Result<(), String> {
+    let there = results.blocks.len() as u64;
+    match &results.end {
+        Some(end) if end.blocks != there => {
+            Err(format!("its end line counts {} blocks, but {there} are there", end.blocks))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What no block of a real run holds.
 fn check_block(block: &Block) -> Result<(), String> {
     block.scenario.parse::<Scenario>()?;
     check_queue_id(&block.queue)?;
-    let report = &block.report;
-    const LONGEST_WINDOW_NS: u64 = 3_600_000_000_000;
-    if report.elapsed_ns > LONGEST_WINDOW_NS || block.wall_ns > 24 * LONGEST_WINDOW_NS {
+    if block.wall_ns > 24 * LONGEST_WINDOW_NS {
+        return Err(format!("a block of {} ns is no block", block.wall_ns));
+    }
+    check_report(&block.report)
+}
+
+const LONGEST_WINDOW_NS: u64 = 3_600_000_000_000;
+
+/// What no report of a real worker holds.
+pub(crate) fn check_report(report: &Report) -> Result<(), String> {
+    if report.elapsed_ns > LONGEST_WINDOW_NS {
         return Err(format!("a window of {} ns is no window", report.elapsed_ns));
     }
     if report.messages > report.elapsed_ns.saturating_mul(100) {
@@ -201,16 +251,23 @@ pub(super) fn printable(text: &str) -> String {
     let hostile = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
     text.chars().filter(|c| !hostile(*c)).take(2000).collect()
 }
 
 fn clean_block(mut block: Block) -> Block {
-    block.report.detail = block.report.detail.as_deref().map(printable);
-    for flag in &mut block.report.flags {
+    block.report = clean_report(block.report);
+    block
+}
+
+/// With texts that may be shown.
+pub(crate) fn clean_report(mut report: Report) -> Report {
+    report.detail = report.detail.as_deref().map(printable);
+    for flag in &mut report.flags {
         *flag = printable(flag);
     }
-    block
+    report
 }
 
 fn clean_skip(skip: Skip) -> Skip {

@@ -94,7 +94,8 @@ pub fn run(
     let mut state = State::new(plan, settings, earlier);
     for (position, planned) in plan.scenarios.iter().enumerate() {
         let id = planned.scenario.to_string();
-        for order in Rounds::new(planned, position, settings) {
+        let mut rounds = Rounds::new(planned, position, settings);
+        while let Some(order) = rounds.next() {
             if !state.wants(&id, &order) {
                 continue;
             }
@@ -108,7 +109,8 @@ pub fn run(
             let block =
                 Block { scenario, queue, round, repeat, position, ready_ns, wall_ns, steal_ticks, report: *report };
             writer.append(&Line::Block(Box::new(block.clone())))?;
-            let given_up = state.finished(block, observer);
+            let has_more = rounds.has_more_of(&block.queue);
+            let given_up = state.finished(block, has_more, observer);
             if let Some(skip) = given_up {
                 writer.append(&Line::Skip(skip.clone()))?;
                 observer.given_up(&skip);
@@ -169,7 +171,7 @@ impl State {
         wanted
     }
 
-    fn finished(&mut self, block: Block, observer: &mut impl Observer) -> Option<Skip> {
+    fn finished(&mut self, block: Block, has_more: bool, observer: &mut impl Observer) -> Option<Skip> {
         self.summary.blocks += 1;
         self.passed += 1;
         self.spent_ns += block.wall_ns;
@@ -178,7 +180,7 @@ impl State {
         observer.block(&block, Progress { done: self.passed, total: self.total, left_ns });
         let gives_up = block.report.outcome != Outcome::Ok
             && !self.settings.keep_going
-            && block.round + 1 < self.settings.rounds
+            && has_more
             && !self.failed.contains(&(block.scenario.clone(), block.queue.clone()));
         let skip = gives_up.then(|| Skip {
             scenario: block.scenario.clone(),

@@ -55,9 +55,13 @@ impl<'a> Rounds<'a> {
         (2.0 * mean_ns(planned)) as u64
     }
 
+    /// Whether blocks of `queue` are still to come.
+    pub fn has_more_of(&self, queue: &str) -> bool {
+        self.round < self.settings.rounds || self.current.as_slice().iter().any(|order| order.queue == queue)
+    }
+
     fn draw(&self) -> Vec<BlockOrder> {
-        let mixed = self.settings.seed ^ ((self.scenario as u64) << 32) ^ u64::from(self.round);
-        let mut rng = Rng::with_seed(mixed);
+        let mut rng = rng_for(self.settings.seed, self.scenario, self.round);
         let mut length = || (mean_ns(self.planned) * (1.0 - JITTER + 2.0 * JITTER * rng.f64())) as u64;
         let (settle_ns, window_ns) = (length(), length());
         let mut queues: Vec<(&String, u32)> = self.planned.queues.iter().map(|queue| (queue, 0)).collect();
@@ -76,6 +80,12 @@ impl<'a> Rounds<'a> {
         };
         queues.into_iter().enumerate().map(order).collect()
     }
+}
+
+/// Each number is stirred before the next is added, or neighbouring seeds would draw the same rounds in another order.
+fn rng_for(seed: u64, scenario: usize, round: u32) -> Rng {
+    let stirred = Rng::with_seed(seed).u64(..) ^ scenario as u64;
+    Rng::with_seed(Rng::with_seed(stirred).u64(..) ^ u64::from(round))
 }
 
 fn mean_ns(planned: &Planned) -> f64 {

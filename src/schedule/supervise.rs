@@ -13,6 +13,7 @@ use super::plan::Cell;
 use super::rounds::BlockOrder;
 use super::{Ended, Workers};
 use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
+use crate::record;
 use crate::workload::work;
 
 /// Bytes of a worker's answer that are kept; more is no answer.
@@ -51,7 +52,7 @@ impl Workers for Supervisor<'_> {
             Err(Stop::Outcome(outcome, detail)) => Box::new(Report::failed(outcome, detail)),
         };
         Ended::Reported {
-            report,
+            report: Box::new(record::clean_report(*report)),
             ready_ns,
             wall_ns: started.elapsed().as_nanos() as u64,
             steal_ticks: steal_ticks().saturating_sub(steal_before),
@@ -98,7 +99,11 @@ impl Supervisor<'_> {
         }
         worker.say(&Command::Slice { settle_ns: order.settle_ns, window_ns: order.window_ns });
         match worker.answer()? {
-            Answer::Report(report) => Ok(report),
+            Answer::Report(report) => match record::check_report(&report) {
+                Ok(()) => Ok(report),
+                // In the file it would be what no reader accepts, and take the whole run with it.
+                Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),
+            },
             answer => Err(unexpected(answer)),
         }
     }
@@ -110,7 +115,9 @@ struct Worker<'a> {
     deadline: Instant,
     interrupt: Option<BorrowedFd<'a>>,
     answers: Vec<u8>,
+    answers_open: bool,
     stderr: Vec<u8>,
+    stderr_open: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -123,7 +130,15 @@ impl<'a> Worker<'a> {
             // Out of the terminal's reach: Ctrl-C is the parent's to answer.
             .process_group(0)
             .spawn()?;
-        Ok(Worker { child, deadline, interrupt, answers: Vec::new(), stderr: Vec::new() })
+        Ok(Worker {
+            child,
+            deadline,
+            interrupt,
+            answers: Vec::new(),
+            answers_open: true,
+            stderr: Vec::new(),
+            stderr_open: true,
+        })
     }
 
     fn say(&mut self, command: &Command) {
@@ -148,49 +163,69 @@ impl<'a> Worker<'a> {
             if self.answers.len() > LONGEST_ANSWER {
                 return Err(Stop::Outcome(Outcome::Crashed, "the worker's answer has no end".into()));
             }
-            let left = self.deadline.saturating_duration_since(Instant::now());
+            if !self.answers_open {
+                return Err(self.death());
+            }
+            let left = self.left();
             if left.is_zero() {
                 return Err(Stop::Outcome(Outcome::Hung, self.describe_hang()));
             }
-            if self.wait_for_input(left)? {
-                return Err(Stop::Outcome(Outcome::Crashed, self.describe_death()));
-            }
+            self.wait_for_input(left)?;
         }
     }
 
-    /// Reads what there is; true when the worker has closed its stdout.
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Reads what there is; false when there was nothing within `timeout`.
     fn wait_for_input(&mut self, timeout: Duration) -> Result<bool, Stop> {
         let stdout = self.child.stdout.as_ref().expect("piped").as_fd();
         let stderr = self.child.stderr.as_ref().expect("piped").as_fd();
-        let mut fds = vec![PollFd::from_borrowed_fd(stdout, PollFlags::IN)];
-        if self.stderr.len() < MOST_STDERR {
-            fds.push(PollFd::from_borrowed_fd(stderr, PollFlags::IN));
-        }
-        let interrupted_at = fds.len();
-        fds.extend(self.interrupt.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        let open = [(stdout, self.answers_open), (stderr, self.stderr_open)].into_iter().filter(|(_, open)| *open);
+        let interrupt = self.interrupt.iter().copied();
+        let mut fds: Vec<PollFd<'_>> =
+            interrupt.chain(open.map(|(fd, _)| fd)).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
         if poll(&mut fds, Some(&timeout)).is_err() {
             return Ok(false);
         }
-        let readable: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        if readable.get(interrupted_at) == Some(&true) {
+        let mut readable = fds.iter().map(|fd| !fd.revents().is_empty());
+        if self.interrupt.is_some() && readable.next() == Some(true) {
             return Err(Stop::Interrupted);
         }
-        if readable[0] {
-            return Ok(!read_some(stdout, &mut self.answers));
+        let answers_readable = self.answers_open && readable.next() == Some(true);
+        let stderr_readable = self.stderr_open && readable.next() == Some(true);
+        if answers_readable {
+            self.answers_open = read_some(stdout, &mut self.answers);
         }
-        if interrupted_at == 2 && readable[1] && !read_some(stderr, &mut self.stderr) {
-            // Closed: never ask again.
-            self.stderr.resize(MOST_STDERR.max(self.stderr.len()), b' ');
+        if stderr_readable {
+            // All of it is read, or the worker would wait for room in the pipe; the first of it is kept.
+            self.stderr_open = read_some(stderr, &mut self.stderr);
+            self.stderr.truncate(MOST_STDERR);
         }
-        Ok(false)
+        Ok(answers_readable || stderr_readable)
     }
 
-    fn describe_death(&mut self) -> String {
-        let status = self.child.wait();
-        while self.stderr.len() < MOST_STDERR
-            && read_some(self.child.stderr.as_ref().expect("piped").as_fd(), &mut self.stderr)
-        {}
+    /// How the worker ended that has closed its stdout, or that it stays until its deadline.
+    fn death(&mut self) -> Stop {
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(None) => {}
+                Ok(Some(status)) => break Ok(status),
+                Err(why) => break Err(why),
+            }
+            let left = self.left();
+            if left.is_zero() {
+                let detail = format!("it closed its stdout without an answer; {}", self.describe_hang());
+                return Stop::Outcome(Outcome::Hung, detail);
+            }
+            if let Err(stop) = self.wait_for_input(left.min(Duration::from_millis(1))) {
+                return stop;
+            }
+        };
+        // What it said last; a child it left behind may hold the pipe open, so its end is not waited for.
+        while self.stderr.len() < MOST_STDERR && matches!(self.wait_for_input(Duration::ZERO), Ok(true)) {}
         let how = match status.map(|status| (status.signal(), status.code())) {
             Ok((Some(signal), _)) => match signal_hook::low_level::signal_name(signal) {
                 Some(name) => format!("killed by {name}"),
@@ -201,7 +236,8 @@ impl<'a> Worker<'a> {
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
         let said: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
-        if said.is_empty() { how } else { format!("{how}: {}", said.join(" ")) }
+        let detail = if said.is_empty() { how } else { format!("{how}: {}", said.join(" ")) };
+        Stop::Outcome(Outcome::Crashed, detail)
     }
 
     /// What its threads were doing when time ran out.

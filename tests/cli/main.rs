@@ -1,0 +1,17 @@
+//! The command as its users type it.
+
+mod alone;
+mod disk;
+mod exits;
+mod listed;
+mod one_cpu;
+mod ranked;
+mod refused_resumes;
+mod streams;
+mod typed;
+
+/// Command, exit code and output of what needs no machine; `TRYCMD=overwrite cargo test --test cli` writes them anew.
+#[test]
+fn snapshots() {
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd");
+}

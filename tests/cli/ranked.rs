@@ -1,0 +1,137 @@
+//! Tables of results files.
+
+use serde_json::{Value, json};
+
+use crate::typed::{Said, fixtures, typed, typed_in};
+
+fn lines_of(fixture: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(fixtures().join("results").join(fixture)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Ranks the fixture after `bend` has changed each of its lines.
+fn ranked(fixture: &str, bend: impl Fn(&mut Value), words: &[&str]) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = lines_of(fixture);
+    lines.iter_mut().for_each(bend);
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("bent.jsonl"), text).unwrap();
+    typed_in(folder.path(), &[&["rank", "bent.jsonl"], words].concat())
+}
+
+fn with_flags(flags: &'static [&'static str]) -> impl Fn(&mut Value) {
+    move |line| {
+        if line["type"] == "block" && line["queue"] == "std/mutex-deque" && line["outcome"] == "ok" {
+            line["flags"] = json!(flags);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_narrow(table: &str) {
+    for line in table.lines() {
+        assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
+    }
+}
+
+#[test]
+fn a_table_is_at_most_100_columns_wide_whatever_there_is_to_remark() {
+    let said = typed(&["rank", "results/synthetic.jsonl"]);
+    assert_narrow(&said.out);
+    let flags = &["unsettled", "page faults in the window", "another remark of some length", "and one more of them"];
+    let said = ranked("synthetic.jsonl", with_flags(flags), &[]);
+    assert_narrow(&said.out);
+    for flag in flags {
+        assert!(said.out.replace("\n    ", " ").contains(flag), "{flag} is not in {}", said.out);
+    }
+}
+
+#[test]
+fn a_long_detail_is_wrapped_and_not_lost() {
+    let detail = "what went wrong takes many words to say ".repeat(10);
+    let bend = |line: &mut Value| {
+        if line["outcome"] == "hung" {
+            line["detail"] = json!(detail.trim());
+        }
+    };
+    let said = ranked("synthetic.jsonl", bend, &[]);
+    assert_narrow(&said.out);
+    assert!(said.out.replace("\n    ", " ").contains(detail.trim()), "{}", said.out);
+}
+
+#[test]
+fn a_queue_that_failed_is_neither_best_nor_has_a_figure() {
+    // The fastest of all loses a message in its last block.
+    let bend = |line: &mut Value| {
+        if line["queue"] == "made-up/ring+yield" && line["round"] == 7 && line["type"] == "block" {
+            *line = json!({
+                "type": "block", "scenario": line["scenario"], "queue": line["queue"], "round": 7,
+                "repeat": line["repeat"], "position": 0, "ready_ns": 1, "wall_ns": 1, "steal_ticks": 0,
+                "outcome": "lost", "detail": "1 message went in and never came out",
+            });
+        }
+    };
+    let said = ranked("synthetic.jsonl", bend, &["--format", "json"]);
+    assert_eq!(said.code, Some(3));
+    let rankings: Value = serde_json::from_str(&said.out).unwrap();
+    let rows = rankings[0]["rows"].as_array().unwrap();
+    let ring = rows.iter().find(|row| row["queue"] == "made-up/ring+yield").unwrap();
+    assert_eq!((&ring["outcome"], &ring["value"], &ring["times_slower"]), (&json!("lost"), &Value::Null, &Value::Null));
+    assert_ne!(rows[0]["queue"], "made-up/ring+yield");
+    assert_eq!(rows[0]["times_slower"]["estimate"], 1.0, "a sound queue is what others are compared with");
+}
+
+#[test]
+fn crowds_are_marked_in_every_format() {
+    let words = |format| ["rank", "results/synthetic.jsonl", "-s", "2p2c", "--format", format];
+    for format in ["table", "markdown"] {
+        assert!(typed(&words(format)).out.contains("4 threads outnumber the cpus"), "{format}");
+    }
+    let json: Value = serde_json::from_str(&typed(&words("json")).out).unwrap();
+    assert_eq!((&json[0]["threads"], &json[0]["oversubscribed"]), (&json!(4), &json!(true)));
+    let csv = typed(&words("csv")).out;
+    let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let column = head.iter().position(|head| *head == "oversubscribed").expect("it has the column");
+    assert!(csv.lines().skip(1).all(|row| row.split(',').nth(column) == Some("true")), "{csv}");
+}
+
+#[test]
+fn flags_and_outcomes_are_visible_in_every_format() {
+    for format in ["table", "markdown", "csv", "json"] {
+        let out = typed(&["rank", "results/synthetic.jsonl", "--format", format]).out;
+        for word in ["unsettled", "reordered", "hung"] {
+            assert!(out.contains(word), "{format} hides {word}: {out}");
+        }
+    }
+}
+
+#[test]
+fn texts_of_strangers_mean_nothing_to_what_renders_them() {
+    let flags: &[&str] = &["a|b", "<img src=x>", "[x](http://x)", "`c`", "\u{1b}[2J\u{202e}", "d,\"e\""];
+    let markdown = ranked("synthetic-smoke.jsonl", with_flags(flags), &["--format", "markdown"]).ok();
+    let row = markdown.lines().find(|line| line.starts_with("| std/mutex-deque")).unwrap();
+    let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+    assert_eq!(columns(row), columns(markdown.lines().find(|line| line.starts_with("| queue")).unwrap()), "{row}");
+    for markup in [" <", " [", " `"] {
+        assert!(!row.contains(markup), "{row}");
+    }
+    let csv = ranked("synthetic-smoke.jsonl", with_flags(&["=HYPERLINK(1)", "d,\"e\""]), &["--format", "csv"]).ok();
+    assert!(csv.contains("\"'=HYPERLINK(1) d,\"\"e\"\"\""), "{csv}");
+    for format in ["table", "markdown", "csv", "json"] {
+        let out = ranked("synthetic-smoke.jsonl", with_flags(flags), &["--format", format]).ok();
+        assert!(!out.contains('\u{1b}') && !out.contains('\u{202e}') && !out.contains("\\u"), "{format}: {out}");
+    }
+}
+
+#[test]
+fn several_files_are_printed_one_after_the_other() {
+    let both = typed(&["rank", "results/synthetic-smoke.jsonl", "results/synthetic.jsonl"]).out;
+    let one = |file| typed(&["rank", file]).out;
+    assert_eq!(both, one("results/synthetic-smoke.jsonl") + &one("results/synthetic.jsonl"));
+}
+
+#[test]
+fn a_damaged_file_among_several_is_named() {
+    let said = typed(&["rank", "results/synthetic.jsonl", "tiny.toml"]);
+    said.error(1, &["tiny.toml", "line 1"]);
+}

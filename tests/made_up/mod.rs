@@ -1,0 +1,78 @@
+//! A run that never was: plans, blocks and the first line of a results file, made up.
+
+use queuebench::machine::Fingerprint;
+use queuebench::protocol::{Outcome, Regime, Report};
+use queuebench::record::{Run, SCHEMA, ScenarioLine, Selection};
+use queuebench::schedule::plan::Planned;
+use queuebench::toolchain::Toolchain;
+use queuebench::topology::Topology;
+
+/// A scenario with these queues, all of them able to run twice a round, on as many cpus as it has threads.
+pub fn planned(scenario: &str, queues: &[&str]) -> Planned {
+    let queues: Vec<String> = queues.iter().map(|queue| (*queue).to_owned()).collect();
+    let scenario: queuebench::scenario::Scenario = scenario.parse().unwrap();
+    Planned {
+        scenario,
+        label: scenario.to_string(),
+        cpus: (0..scenario.threads()).map(Some).collect(),
+        threads: scenario.threads(),
+        usable_cpus: scenario.threads(),
+        repeatable: queues.clone(),
+        reference: queues[0].clone(),
+        queues,
+    }
+}
+
+/// The first line of a results file with these scenarios.
+pub fn run_line(planned: &[Planned], rounds: u32) -> Run {
+    let line = |planned: &Planned| ScenarioLine {
+        id: planned.scenario.to_string(),
+        reference: planned.reference.clone(),
+        threads: planned.threads,
+        cpus: planned.cpus.clone(),
+        oversubscribed: planned.oversubscribed(),
+    };
+    let queues = planned.iter().flat_map(|planned| &planned.queues);
+    Run {
+        schema: SCHEMA,
+        program: "queuebench".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        started: "2026-01-02T03:04:05Z".into(),
+        suite: "quick".into(),
+        profile: "quick".into(),
+        rounds,
+        seed: 1,
+        selection: Selection { queue: Some("a|b".into()), ..Selection::default() },
+        deadline_ns: 10_000_000_000,
+        ns_per_work_iteration: 0.25,
+        machine: Fingerprint { id: "synthetic-2c2t-0000".into(), ..Fingerprint::default() },
+        topology: Topology::default(),
+        toolchain: Toolchain::own(),
+        versions: queues.map(|queue| (queue.clone(), "1.2.3".into())).collect(),
+        scenarios: planned.iter().map(line).collect(),
+    }
+}
+
+/// A report with a figure in every field.
+pub fn ok_report() -> Report {
+    Report {
+        outcome: Outcome::Ok,
+        detail: None,
+        messages: 1_234_567,
+        elapsed_ns: 61_000_001,
+        settle_ns: 59_000_002,
+        endpoints: vec![1_234_560, 1_234_567],
+        cpu_ns: 121_000_003,
+        voluntary_switches: 14,
+        involuntary_switches: 3,
+        page_faults: 2,
+        full_tries: Some(77),
+        empty_tries: None,
+        capacity: Some(1024),
+        regime: Some(Regime::NearFull),
+        mean_backlog: 1000,
+        peak_backlog: 1024,
+        round_trips: vec![[100, 7], [101, 1]],
+        flags: vec!["unsettled".into()],
+    }
+}

@@ -1,0 +1,12 @@
+//! The results file's reader and writer: what was written is read back, and a file from a stranger is accepted or
+//! refused with a reason, whatever is in it.
+
+mod accepted;
+mod any_bytes;
+mod hostile;
+mod large;
+#[path = "../made_up/mod.rs"]
+mod made_up;
+mod refused;
+mod sample;
+mod written;

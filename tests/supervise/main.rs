@@ -1,0 +1,7 @@
+//! The supervisor with scripted workers: whatever a worker says, or does instead, becomes a report or an outcome in
+//! time, and nothing of it is left behind.
+
+mod conduct;
+mod endings;
+mod leftovers;
+mod scripted;
