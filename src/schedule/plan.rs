@@ -1,7 +1,7 @@
 //! Which cells exist: scenarios of a suite on this machine, and of each the queues that can join.
 
 use crate::filter::Filter;
-use crate::queue::{Ends, Payloads};
+use crate::queue::{Ends, Payloads, Spin, Wait};
 use crate::record::Skip;
 use crate::registry::{Entry, Registry};
 use crate::scenario::Scenario;
@@ -188,13 +188,14 @@ fn fill(
     // A filter that names no queue with the usual wait is meant for the others.
     let filtered = choice.queue.is_some() || choice.cell.is_some();
     let usual_named = able.iter().any(|(entry, _)| chosen(entry) && is_usual(entry));
-    let all_waits = choice.all_waits || wanted.all_waits || (filtered && !usual_named);
+    let asked_for = choice.all_waits || (filtered && !usual_named);
+    let waits = Waits { all: asked_for || wanted.all_waits, spin: asked_for || !planned.oversubscribed() };
     let mut skips = Vec::new();
     for (entry, obstacle) in &able {
         if !chosen(entry) {
             continue;
         }
-        match obstacle.clone().or_else(|| left_out(entry, wanted, filtered, all_waits)) {
+        match obstacle.clone().or_else(|| left_out(entry, wanted, filtered, waits)) {
             Some(reason) => skips.push(Skip { scenario: id.clone(), queue: Some(entry.id.clone()), reason }),
             None => planned.queues.push(entry.id.clone()),
         }
@@ -261,12 +262,23 @@ fn obstacle(entry: &Entry, planned: &Planned) -> Option<String> {
     (crowded && !about.oversubscribes).then(|| "does not give way, and threads outnumber cpus here".into())
 }
 
+/// Which waits join beside the usual one.
+#[derive(Clone, Copy)]
+struct Waits {
+    all: bool,
+    /// Not by default where threads outnumber cpus: a spinning thread burns the time its peer needs.
+    spin: bool,
+}
+
 /// Why a queue that could join does not.
-fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, all_waits: bool) -> Option<String> {
+fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Option<String> {
     if wanted.field == Field::Representatives && !entry.about.representative && !filtered {
         return Some("this scenario runs one or two of each family; name the queue with -q to add it".into());
     }
-    (!is_usual(entry) && !all_waits).then(|| format!("{DEFAULT_WAIT} is shown by default; add --waits all"))
+    if waits.all && !waits.spin && entry.wait == Spin::SUFFIX {
+        return Some("spins where threads outnumber cpus; add --waits all".into());
+    }
+    (!is_usual(entry) && !waits.all).then(|| format!("{DEFAULT_WAIT} is shown by default; add --waits all"))
 }
 
 /// Puts the reference queue first in line, or names another where it cannot join.

@@ -11,7 +11,7 @@ use crate::queue::{About, Capacities, Consumer, Endpoints, Payload, Producer, Qu
 pub struct Bounded;
 
 impl Queue for Bounded {
-    const ABOUT: About = About { id: "tokio/mpsc", package: Some("tokio"), representative: true, ..About::MPSC };
+    const ABOUT: About = About { id: "tokio/mpsc", package: Some("tokio"), ..About::MPSC };
     type Producer<T: Payload> = Sender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 
