@@ -13,7 +13,7 @@ mod wait;
 
 pub use about::{About, Capacities, Ends, Family, Order, Payloads};
 pub use payload::{Boxed, Payload, Tag, Words};
-pub use wait::{Blocking, Park, Spin, Wait, Yield};
+pub use wait::{Blocking, PAUSES, Park, Spin, Wait, YIELDS, Yield};
 
 /// How many messages a queue may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
