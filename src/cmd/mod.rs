@@ -52,9 +52,6 @@ enum Verb {
     Rank(rank::Rank),
     Machine(machine::Machine),
     Validate(validate::Validate),
-    /// Serve blocks on stdin and stdout; started by `run`.
-    #[command(hide = true)]
-    Worker,
     /// Print a completion script.
     #[command(hide = true)]
     Completions {
@@ -140,8 +137,12 @@ impl Selection {
     }
 }
 
-/// Runs the command line of this process with the queues of `registry`.
+/// Runs the command line of this process with the queues of `registry`, or serves blocks on stdin and stdout where
+/// it was started to.
 pub fn main(registry: &Registry) -> ExitCode {
+    if is_worker() {
+        return finish(worker::serve(registry).map(|()| 0));
+    }
     match Cli::try_parse() {
         Ok(cli) => finish(dispatch(cli.verb, registry)),
         Err(error) => usage(&error),
@@ -174,7 +175,6 @@ fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
         Verb::Rank(rank) => rank.run(),
         Verb::Machine(machine) => machine.run(),
         Verb::Validate(validate) => validate.run(),
-        Verb::Worker => worker::serve(registry).map(|()| 0),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "queuebench", &mut script);

@@ -191,7 +191,7 @@ impl Run {
         topology: Topology,
     ) -> anyhow::Result<Opened> {
         let path = self.output.clone().unwrap_or_else(|| {
-            let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+            let stamp = now().replace(['-', ':'], "");
             let suite = std::path::Path::new(&self.selection.suite).file_stem().unwrap_or_default().to_string_lossy();
             format!("results/local/{stamp}-{suite}-{}.jsonl", self.profile.name()).into()
         });
@@ -256,7 +256,7 @@ fn scenario_line(planned: &Planned) -> ScenarioLine {
 }
 
 fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
 }
 
 fn own_program() -> anyhow::Result<String> {

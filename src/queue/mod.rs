@@ -68,24 +68,35 @@ pub struct Endpoints<P, C> {
     pub consumers: Vec<C>,
 }
 
+/// A handle for each of `threads`. By hand, because `vec![handle; threads]` would be compiled at many times the size
+/// for every queue and payload.
+fn clones<H: Clone>(handle: H, threads: usize) -> Vec<H> {
+    let mut handles = Vec::with_capacity(threads);
+    for _ in 1..threads {
+        handles.push(handle.clone());
+    }
+    handles.push(handle);
+    handles
+}
+
 impl<H: Clone> Endpoints<H, H> {
     /// Every thread holds a clone of one shared handle.
     pub fn shared(handle: H, shape: Shape) -> Self {
-        Endpoints { producers: vec![handle.clone(); shape.producers], consumers: vec![handle; shape.consumers] }
+        Endpoints { producers: clones(handle.clone(), shape.producers), consumers: clones(handle, shape.consumers) }
     }
 }
 
 impl<P: Clone, C: Clone> Endpoints<P, C> {
     /// Both sides are cloned, as in an MPMC channel.
     pub fn cloned(producer: P, consumer: C, shape: Shape) -> Self {
-        Endpoints { producers: vec![producer; shape.producers], consumers: vec![consumer; shape.consumers] }
+        Endpoints { producers: clones(producer, shape.producers), consumers: clones(consumer, shape.consumers) }
     }
 }
 
 impl<P: Clone, C> Endpoints<P, C> {
     /// The producer is cloned, the consumer is the only one, as in an MPSC channel.
     pub fn one_consumer(producer: P, consumer: C, shape: Shape) -> Self {
-        Endpoints { producers: vec![producer; shape.producers], consumers: vec![consumer] }
+        Endpoints { producers: clones(producer, shape.producers), consumers: vec![consumer] }
     }
 }
 

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::{Block, End, Line, Run, SCHEMA, Skip};
 use crate::protocol::Report;
 use crate::scenario::Scenario;
@@ -78,7 +80,7 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
     check_run(&run).map_err(|why| error(Some(1), why))?;
     let mut results = Results {
         path: path.to_owned(),
-        run: clean_run(run).map_err(|why| error(Some(1), why))?,
+        run,
         blocks: Vec::new(),
         skips: Vec::new(),
         end: None,
@@ -133,18 +135,25 @@ impl Reader<'_> {
             return Err(self.error(format!("more than {MOST_LINES} lines; split the file")));
         }
         self.whole += length;
-        if self.number == 1 {
-            self.check_schema(&text)?;
-        }
-        match serde_json::from_slice(&text) {
+        let line = if self.number == 1 { self.first_line(&text)? } else { serde_json::from_slice(&text) };
+        match line {
             Ok(line) => Ok(Some(line)),
             Err(why) => Err(self.error(format!("not a line of a results file: {}", printable(&why.to_string())))),
         }
     }
 
+    /// The run line, whose texts may be shown wherever they are.
+    fn first_line(&self, text: &[u8]) -> Result<serde_json::Result<Line>, ReadError> {
+        self.check_schema(text)?;
+        Ok(serde_json::from_slice(text).and_then(|mut value| {
+            scrub(&mut value);
+            Line::deserialize(value)
+        }))
+    }
+
     /// Before the rest of the first line is looked at: a newer schema may have changed anything else.
     fn check_schema(&self, text: &[u8]) -> Result<(), ReadError> {
-        #[derive(serde::Deserialize)]
+        #[derive(Deserialize)]
         struct SchemaOnly {
             schema: Option<u64>,
         }
@@ -278,19 +287,12 @@ fn clean_skip(skip: Skip) -> Skip {
     }
 }
 
-/// Every text of the line, wherever it is.
-fn clean_run(run: Run) -> Result<Run, String> {
-    fn scrub(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::String(text) => *text = printable(text),
-            serde_json::Value::Array(values) => values.iter_mut().for_each(scrub),
-            serde_json::Value::Object(fields) => fields.values_mut().for_each(scrub),
-            _ => {}
-        }
+/// Makes every text of a line one that may be shown.
+fn scrub(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => *text = printable(text),
+        serde_json::Value::Array(values) => values.iter_mut().for_each(scrub),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(scrub),
+        _ => {}
     }
-    let clean = serde_json::to_value(&run).and_then(|mut value| {
-        scrub(&mut value);
-        serde_json::from_value(value)
-    });
-    clean.map_err(|why| why.to_string())
 }

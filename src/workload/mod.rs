@@ -158,6 +158,13 @@ pub const fn in_turns(about: &About, boxed: bool) -> bool {
     about.transfers && !boxed
 }
 
+/// [`Payload::write`] where nothing is timed: compiled once for each payload, not for every queue.
+#[cold]
+#[inline(never)]
+fn written_apart<T: Payload>(tag: Tag) -> T {
+    T::write(tag)
+}
+
 /// The handles of a queue whose memory has been touched.
 struct Touched<P, C> {
     ends: Endpoints<P, C>,
@@ -178,7 +185,7 @@ fn open_touched<Q: Queue, T: Payload>(shape: Shape) -> Touched<Q::Producer<T>, Q
     let most = 2 * shape.capacity.lap() + 64;
     let enough = if let crate::queue::Capacity::Unbounded = shape.capacity { shape.capacity.lap() } else { most };
     let mut pushed = 0;
-    while pushed < enough && producer.try_push(T::write(Tag::new(0, pushed + 1))).is_ok() {
+    while pushed < enough && producer.try_push(written_apart::<T>(Tag::new(0, pushed + 1))).is_ok() {
         pushed += 1;
     }
     let mut popped = 0;

@@ -7,7 +7,7 @@ use super::check::{Check, Faults, Odd};
 use super::slice::{Side, Slice, Tally};
 use super::stream::drain;
 use super::work::Work;
-use super::{Loop, Opened, Order, open_touched};
+use super::{Loop, Opened, Order, open_touched, written_apart};
 
 pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     let mut touched = open_touched::<Q, T>(order.shape);
@@ -15,7 +15,7 @@ pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     // The messages that lie in the queue from the start are those of one producer more.
     let mut prefilled = 0;
     while prefilled < order.shape.capacity.lap() / 2 {
-        let item = T::write(Tag::new(threads, prefilled + 1));
+        let item = written_apart::<T>(Tag::new(threads, prefilled + 1));
         if touched.ends.producers[0].try_push(item).is_err() {
             break;
         }
@@ -23,13 +23,14 @@ pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     }
     let wait = W::new();
     let mut loops: Vec<Loop> = Vec::new();
-    for (index, ends) in touched.ends.producers.into_iter().zip(touched.ends.consumers).enumerate() {
-        let waits = (wait.clone(), wait.clone());
+    while let Some(ends) = touched.ends.producers.pop().zip(touched.ends.consumers.pop()) {
+        let (index, waits) = (touched.ends.producers.len(), (wait.clone(), wait.clone()));
         let works = (order.producer_work, order.consumer_work);
         let prefilled = if index == 0 { prefilled } else { 0 };
         loops
             .push(Box::new(move |slice| alternate::<T, _, _, W>(ends, waits, works, slice, index, threads, prefilled)));
     }
+    loops.reverse();
     Opened { capacity: touched.capacity, missing: touched.missing, loops }
 }
 

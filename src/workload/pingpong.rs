@@ -15,8 +15,8 @@ pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     let capacity = there.capacity;
     let (mut there, mut back) = (there.ends, back.ends);
     // The consumer of the first queue answers; it is the first consumer, so its loop comes first.
-    let (question, reply) = (there.consumers.remove(0), back.producers.remove(0));
-    let (ask, answer) = (there.producers.remove(0), back.consumers.remove(0));
+    let (question, reply) = (only(&mut there.consumers), only(&mut back.producers));
+    let (ask, answer) = (only(&mut there.producers), only(&mut back.consumers));
     let (wait_there, wait_back) = (W::new(), W::new());
     let responder = (wait_there.clone(), wait_back.clone());
     let loops: Vec<Loop> = vec![
@@ -24,6 +24,11 @@ pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
         Box::new(move |slice| initiate::<T, _, _, W>(ask, answer, (wait_there, wait_back), slice)),
     ];
     Opened { capacity, missing, loops }
+}
+
+/// The one handle of a side.
+fn only<H>(handles: &mut Vec<H>) -> H {
+    handles.pop().expect("a round trip has one endpoint a side")
 }
 
 /// Round trips by duration. Not generic and not inlined, so that it is compiled once and not for every queue.

@@ -5,21 +5,23 @@ use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
 use super::check::{Check, Faults, Odd};
 use super::slice::{Side, Slice, Tally};
 use super::work::Work;
-use super::{Loop, Opened, Order, open_touched};
+use super::{Loop, Opened, Order, open_touched, written_apart};
 
 pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
-    let touched = open_touched::<Q, T>(order.shape);
+    let mut touched = open_touched::<Q, T>(order.shape);
     let wait = W::new();
     let producers = order.shape.producers;
     let mut loops: Vec<Loop> = Vec::new();
-    for (index, consumer) in touched.ends.consumers.into_iter().enumerate() {
-        let (wait, work) = (wait.clone(), order.consumer_work);
-        loops.push(Box::new(move |slice| consume::<T, _, W>(consumer, wait, slice, index, producers, work)));
-    }
-    for (index, producer) in touched.ends.producers.into_iter().enumerate() {
-        let (wait, work) = (wait.clone(), order.producer_work);
+    // From the back, because an iterator that owns handles would be compiled for every queue and payload.
+    while let Some(producer) = touched.ends.producers.pop() {
+        let (index, wait, work) = (touched.ends.producers.len(), wait.clone(), order.producer_work);
         loops.push(Box::new(move |slice| produce::<T, _, W>(producer, wait, slice, index, work)));
     }
+    while let Some(consumer) = touched.ends.consumers.pop() {
+        let (index, wait, work) = (touched.ends.consumers.len(), wait.clone(), order.consumer_work);
+        loops.push(Box::new(move |slice| consume::<T, _, W>(consumer, wait, slice, index, producers, work)));
+    }
+    loops.reverse();
     Opened { capacity: touched.capacity, missing: touched.missing, loops }
 }
 
@@ -108,10 +110,11 @@ fn take<T: Payload, C: Consumer<T>, W: Wait>(
 #[cold]
 pub(super) fn end_stream<T: Payload, P: Producer<T>, W: Wait>(producer: &mut P, wait: &mut W, slice: &Slice) {
     slice.end_stream(&mut |may_wait| {
+        let end = written_apart(Tag::END);
         if !may_wait {
-            return producer.try_push(T::write(Tag::END)).is_ok();
+            return producer.try_push(end).is_ok();
         }
-        producer.push(T::write(Tag::END), wait);
+        producer.push(end, wait);
         true
     });
 }
@@ -123,7 +126,7 @@ pub(super) fn drain<T: Payload, C: Consumer<T>>(consumer: &mut C, check: &mut Ch
     // Bounded, because a broken queue may hand out the same message for ever.
     for _ in 0..1_u64 << 28 {
         let Some(item) = consumer.try_pop() else { return };
-        if let Err(odd) = check.accept(&item) {
+        if let Err(odd) = check.accept_apart(&item) {
             faults.note(odd);
         }
     }
