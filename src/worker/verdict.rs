@@ -4,7 +4,7 @@ use crate::protocol::{Outcome, Regime, Report};
 use crate::queue::Capacity;
 use crate::scenario::Scenario;
 use crate::workload::Workload;
-use crate::workload::check::expected;
+use crate::workload::check::{Sums, expected};
 use crate::workload::slice::{Occupancy, PUBLISH_EVERY, Side, Slice, Tally};
 
 /// Turns what the threads saw into what is recorded.
@@ -71,21 +71,19 @@ fn fault(slice: &Slice, tallies: &[Tally]) -> Option<(Outcome, String)> {
     }
     let (ends_pushed, ends_repeated) = slice.ends();
     let ends_popped: u64 = checks().map(|(_, faults)| faults.ends).sum();
-    let (mut pushed, mut sum, mut xor) = (ends_pushed, 0u64, 0u64);
+    let (mut pushed, mut sums) = (ends_pushed, Sums::default());
     for (producer, count) in tallies.iter().flat_map(|tally| &tally.pushed) {
-        let (own_sum, own_xor) = expected(*producer, *count);
-        (pushed, sum, xor) = (pushed + count, sum.wrapping_add(own_sum), xor ^ own_xor);
+        (pushed, sums) = (pushed + count, sums.with(expected(*producer, *count)));
     }
     let popped = ends_popped + checks().map(|(check, _)| check.count).sum::<u64>();
     if popped < pushed {
         return Some((Outcome::Lost, format!("{pushed} messages went in, {popped} came out")));
     }
-    let popped_sum = checks().fold(0u64, |total, (check, _)| total.wrapping_add(check.sum));
-    let popped_xor = checks().fold(0u64, |total, (check, _)| total ^ check.xor);
+    let popped_sums = checks().fold(Sums::default(), |total, (check, _)| total.with(check.sums));
     if popped > pushed {
         return Some((Outcome::Duplicated, format!("{pushed} messages went in, {popped} came out; first: {first}")));
     }
-    if (popped_sum, popped_xor) != (sum, xor) {
+    if popped_sums != sums {
         let detail = format!("as many came out as went in ({pushed}), but not the same: some twice, some never");
         return Some((Outcome::Duplicated, detail));
     }

@@ -2,65 +2,98 @@
 
 use crate::queue::{Payload, Tag};
 
-/// What one consumer has seen, in registers while the stream runs.
+/// Producers that are told apart, the one that stands for what `pairs` starts with among them.
+const MOST_PRODUCERS: usize = 1024;
+
+/// What one consumer has seen.
 pub struct Check {
-    /// The last sequence number of each producer.
-    last: Vec<u64>,
-    /// Messages that came out.
+    /// The last tag of each producer; the end mark's, which no tag exceeds, where there is no such producer.
+    last: [u64; MOST_PRODUCERS],
+    /// Messages that came out. Whoever calls [`Check::accept`] counts what it hands in, by the batch.
     pub count: u64,
-    /// Sum of their tags, wrapping.
+    /// What their tags add up to.
+    pub sums: Sums,
+}
+
+/// Tags, added up in two ways. A loop keeps them in a variable of its own while it accepts a batch: inside
+/// [`Check`], which is too large for registers, they would cost two stores a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Their sum, wrapping.
     pub sum: u64,
-    /// Exclusive or of their tags.
+    /// Their exclusive or.
     pub xor: u64,
 }
 
-/// What is no message as it should be.
+impl Sums {
+    #[inline]
+    fn add(&mut self, tag: Tag) {
+        self.sum = self.sum.wrapping_add(tag.0);
+        self.xor ^= tag.0;
+    }
+
+    /// Of both.
+    #[must_use]
+    pub fn with(self, other: Sums) -> Sums {
+        Sums { sum: self.sum.wrapping_add(other.sum), xor: self.xor ^ other.xor }
+    }
+}
+
+/// What is no message as it should be. Plain data, so that the hot loop can be left with it: a call inside the loop,
+/// however rarely made, would force what is counted there out of the registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Odd {
     /// The words do not belong together.
     Torn,
     /// The tag names no producer; the mark that ends a stream is one of these.
     Unknown(Tag),
-    /// The sequence number is not above the last one of the same producer, which is given.
-    Disordered(Tag, u64),
+    /// The sequence number is not above the last one of the same producer, or there is no such producer.
+    NotAbove(Tag),
 }
 
 impl Check {
     /// For messages of producers `0..producers`.
     pub fn new(producers: usize) -> Check {
-        // At least two lines, so that no two consumers' tables share one.
-        let mut last = Vec::with_capacity(producers.max(16));
-        last.resize(producers, 0);
-        Check { last, count: 0, sum: 0, xor: 0 }
+        let mut last = [Tag::END.0; MOST_PRODUCERS];
+        for (producer, last) in last[..producers].iter_mut().enumerate() {
+            *last = Tag::new(producer, 0).0;
+        }
+        Check { last, count: 0, sums: Sums::default() }
     }
 
     /// Checks one message. Call it for every message a consumer pops.
     ///
     /// # Errors
     ///
-    /// What [`Faults::note`] wants to know. Leave the hot loop with it: a call inside the loop, however rarely
-    /// made, would force what is counted here out of the registers.
-    #[inline]
-    pub fn accept<T: Payload>(&mut self, item: &T) -> Result<(), Odd> {
+    /// What has to be handed to [`Faults::note`].
+    #[inline(always)]
+    pub fn accept<T: Payload>(&mut self, item: &T, sums: &mut Sums) -> Result<(), Odd> {
         let Some(tag) = item.read() else { return Err(Odd::Torn) };
         let Some(last) = self.last.get_mut(tag.producer()) else { return Err(Odd::Unknown(tag)) };
-        let (sequence, before) = (tag.sequence(), *last);
-        *last = sequence;
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(tag.0);
-        self.xor ^= tag.0;
-        if sequence > before { Ok(()) } else { Err(Odd::Disordered(tag, before)) }
+        // Tags of one producer differ by their sequence alone.
+        if tag.0 <= *last {
+            return Err(Odd::NotAbove(tag));
+        }
+        *last = tag.0;
+        sums.add(tag);
+        Ok(())
     }
 
-    /// [`Check::accept`] where nothing is timed: compiled once for each payload, not for every queue.
-    ///
-    /// # Errors
-    ///
-    /// As [`Check::accept`].
+    /// Counts and checks one message where nothing is timed: compiled once for each payload, not for every queue.
+    /// True when it ends the stream.
     #[cold]
     #[inline(never)]
-    pub fn accept_apart<T: Payload>(&mut self, item: &T) -> Result<(), Odd> {
-        self.accept(item)
+    pub fn accept_apart<T: Payload>(&mut self, item: &T, faults: &mut Faults) -> bool {
+        let mut sums = self.sums;
+        self.count += 1;
+        let accepted = self.accept(item, &mut sums);
+        self.sums = sums;
+        accepted.is_err_and(|odd| faults.note(odd, self))
+    }
+
+    /// The last message of a producer, if there is such a producer.
+    fn last_of(&self, producer: usize) -> Option<Tag> {
+        self.last.get(producer).map(|last| Tag(*last)).filter(|last| *last != Tag::END)
     }
 }
 
@@ -78,28 +111,37 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Notes what is no message as it should be; true when it ends the stream.
+    /// Notes what is no message as it should be, after `check` has counted it; true when it ends the stream.
     #[cold]
     #[inline(never)]
-    pub fn note(&mut self, odd: Odd) -> bool {
-        match odd {
-            Odd::Unknown(Tag::END) => {
-                self.ends += 1;
-                return true;
-            }
-            Odd::Unknown(tag) => self.corrupt(format!("a message nobody sent came out: {:#x}", tag.0)),
-            Odd::Torn => self.corrupt("a message's words do not belong together".into()),
-            Odd::Disordered(tag, _) if tag.sequence() == 0 => {
-                self.corrupt("a slot came out that nobody had written".into());
-            }
-            Odd::Disordered(tag, last) => {
-                self.disordered += 1;
-                let (sequence, producer) = (tag.sequence(), tag.producer());
-                let what = format!("message {sequence} of producer {producer} came out after its message {last}");
-                self.first.get_or_insert(what);
-            }
+    pub fn note(&mut self, odd: Odd, check: &mut Check) -> bool {
+        if let Odd::NotAbove(tag) = odd
+            && let Some(last) = check.last_of(tag.producer())
+        {
+            check.last[tag.producer()] = tag.0;
+            check.sums.add(tag);
+            self.disorder(tag, last);
+            return false;
         }
-        false
+        check.count = check.count.wrapping_sub(1);
+        match odd {
+            Odd::Unknown(Tag::END) => self.ends += 1,
+            Odd::Unknown(tag) | Odd::NotAbove(tag) => {
+                self.corrupt(format!("a message nobody sent came out: {:#x}", tag.0));
+            }
+            Odd::Torn => self.corrupt("a message's words do not belong together".into()),
+        }
+        odd == Odd::Unknown(Tag::END)
+    }
+
+    fn disorder(&mut self, tag: Tag, last: Tag) {
+        if tag.sequence() == 0 {
+            return self.corrupt("a slot came out that nobody had written".into());
+        }
+        self.disordered += 1;
+        let (sequence, producer, last) = (tag.sequence(), tag.producer(), last.sequence());
+        let what = format!("message {sequence} of producer {producer} came out after its message {last}");
+        self.first.get_or_insert(what);
     }
 
     fn corrupt(&mut self, what: String) {
@@ -108,8 +150,8 @@ impl Faults {
     }
 }
 
-/// What a producer's messages `1..=count` add up to: sum and exclusive or of their tags.
-pub fn expected(producer: usize, count: u64) -> (u64, u64) {
+/// What a producer's messages `1..=count` add up to.
+pub fn expected(producer: usize, count: u64) -> Sums {
     let base = Tag::new(producer, 0).0;
     // Widened, because the product of two 48-bit numbers does not fit.
     let triangle = (u128::from(count) * (u128::from(count) + 1) / 2) as u64;
@@ -121,7 +163,7 @@ pub fn expected(producer: usize, count: u64) -> (u64, u64) {
         _ => 0,
     };
     let xor = if count % 2 == 1 { base ^ sequences } else { sequences };
-    (sum, xor)
+    Sums { sum, xor }
 }
 
 #[cfg(test)]
@@ -132,11 +174,10 @@ mod tests {
     #[test]
     fn expected_sums_are_those_of_the_tags() {
         for producer in [0, 1, 513] {
-            let (mut sum, mut xor) = (0u64, 0u64);
+            let mut sums = Sums::default();
             for count in 1..200 {
-                let tag = Tag::new(producer, count).0;
-                (sum, xor) = (sum.wrapping_add(tag), xor ^ tag);
-                assert_eq!(expected(producer, count), (sum, xor), "{producer}, {count}");
+                sums.add(Tag::new(producer, count));
+                assert_eq!(expected(producer, count), sums, "{producer}, {count}");
             }
         }
     }
@@ -144,16 +185,22 @@ mod tests {
     #[test]
     fn every_kind_of_fault_is_told_apart() {
         let (mut check, mut faults) = (Check::new(2), Faults::default());
-        let mut accept = |item: Words<8>| check.accept(&item).map_err(|odd| faults.note(odd));
-        assert_eq!(accept(Words::write(Tag::new(0, 1))), Ok(()));
-        assert_eq!(accept(Words::write(Tag::new(1, 5))), Ok(()));
-        assert_eq!(accept(Words::write(Tag::new(0, 1))), Err(false));
-        assert_eq!(accept(Words::write(Tag::new(7, 1))), Err(false));
-        assert_eq!(accept(Words::write(Tag::new(0, 0))), Err(false));
-        assert_eq!(accept(Words::write(Tag::END)), Err(true));
+        let mut ends = |item: Words<8>| check.accept_apart(&item, &mut faults);
+        for (producer, sequence) in [(0, 1), (1, 5), (0, 1), (0, 0)] {
+            assert!(!ends(Words::write(Tag::new(producer, sequence))));
+        }
+        // One that the table has room for, and one that it has not.
+        assert!(!ends(Words::write(Tag::new(7, 1))) && !ends(Words::write(Tag::new(MOST_PRODUCERS, 1))));
+        assert!(ends(Words::write(Tag::END)));
         // Word 0 of a default is a tag nobody sent, but its other words do not follow from it.
-        assert_eq!(accept(Words::default()), Err(false));
-        assert_eq!((faults.disordered, faults.corrupted, faults.ends), (1, 3, 1));
+        assert!(!ends(Words::default()));
+        assert_eq!((faults.disordered, faults.corrupted, faults.ends), (1, 4, 1));
+        let sums = [(0, 1), (1, 5), (0, 1), (0, 0)].map(|(producer, sequence)| Tag::new(producer, sequence));
+        let sums = sums.into_iter().fold(Sums::default(), |mut sums, tag| {
+            sums.add(tag);
+            sums
+        });
+        assert_eq!((check.count, check.sums), (4, sums));
         assert_eq!(faults.first.as_deref(), Some("message 1 of producer 0 came out after its message 1"));
     }
 }

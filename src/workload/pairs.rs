@@ -3,7 +3,7 @@
 
 use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
 
-use super::check::{Check, Faults, Odd};
+use super::check::{Check, Faults};
 use super::slice::{Side, Slice, Tally};
 use super::stream::drain;
 use super::work::Work;
@@ -53,21 +53,28 @@ fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         let (publications, pairs) = endpoint.chunk();
         for _ in 0..publications {
             let mut left = pairs;
-            // Left with what is odd, so that no call inside it forces the check out of its registers.
-            let mut turns = || -> Result<(), Odd> {
-                while left > 0 {
+            check.count += pairs;
+            while left > 0 {
+                // Left with what is odd, so that no call inside it forces the check out of its registers.
+                let mut sums = check.sums;
+                let taken = loop {
+                    if left == 0 {
+                        break Ok(());
+                    }
                     left -= 1;
                     sequence += 1;
                     producer.push(T::write(Tag::new(index, sequence)), &mut pushing);
                     producer_work.run();
                     let item = consumer.pop(&mut popping);
-                    check.accept(&item)?;
+                    if let Err(odd) = check.accept(&item, &mut sums) {
+                        break Err(odd);
+                    }
                     consumer_work.run();
+                };
+                check.sums = sums;
+                if let Err(odd) = taken {
+                    faults.note(odd, &mut check);
                 }
-                Ok(())
-            };
-            while let Err(odd) = turns() {
-                faults.note(odd);
             }
             endpoint.publish(sequence);
         }
@@ -77,7 +84,7 @@ fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     }
     let timing = endpoint.finish(sequence, failed(&pushing, &popping));
     if slice.consumer_done() {
-        drain(&mut consumer, &mut check, &mut faults);
+        drain(consumer, &mut check, &mut faults);
     }
     let pushed = vec![(index, sequence), (threads, prefilled)];
     Tally { timing, pushed, popped: Some((check, faults)), round_trips: None }

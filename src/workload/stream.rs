@@ -51,7 +51,7 @@ fn produce<T: Payload, P: Producer<T>, W: Wait>(
     }
     let timing = endpoint.finish(sequence, wait.failed());
     if slice.producer_done() {
-        end_stream(&mut producer, &mut wait, slice);
+        end_stream(producer, wait, slice);
     }
     Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: None }
 }
@@ -73,7 +73,7 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
         for _ in 0..publications {
             let mut left = messages;
             while let Err(odd) = take(&mut consumer, &mut wait, &mut check, &mut work, &mut left) {
-                if faults.note(odd) {
+                if faults.note(odd, &mut check) {
                     break 'stream;
                 }
             }
@@ -83,7 +83,7 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
     }
     let timing = endpoint.finish(check.count, wait.failed());
     if slice.consumer_done() {
-        drain(&mut consumer, &mut check, &mut faults);
+        drain(consumer, &mut check, &mut faults);
     }
     Tally { timing, pushed: Vec::new(), popped: Some((check, faults)), round_trips: None }
 }
@@ -97,37 +97,46 @@ fn take<T: Payload, C: Consumer<T>, W: Wait>(
     work: &mut Work,
     left: &mut u64,
 ) -> Result<(), Odd> {
-    while *left > 0 {
+    let (before, mut sums) = (*left, check.sums);
+    let taken = loop {
+        if *left == 0 {
+            break Ok(());
+        }
         *left -= 1;
         let item = consumer.pop(wait);
-        check.accept(&item)?;
+        if let Err(odd) = check.accept(&item, &mut sums) {
+            break Err(odd);
+        }
         work.run();
-    }
-    Ok(())
+    };
+    check.sums = sums;
+    check.count = check.count.wrapping_add(before - *left);
+    taken
 }
 
-/// Ends a stream from its last producer.
+/// Ends a stream from its last producer, whose handle it takes: a handle that is borrowed anywhere lives in memory
+/// everywhere, its cached positions included.
 #[cold]
-pub(super) fn end_stream<T: Payload, P: Producer<T>, W: Wait>(producer: &mut P, wait: &mut W, slice: &Slice) {
+#[inline(never)]
+pub(super) fn end_stream<T: Payload, P: Producer<T>, W: Wait>(mut producer: P, mut wait: W, slice: &Slice) {
     slice.end_stream(&mut |may_wait| {
         let end = written_apart(Tag::END);
         if !may_wait {
             return producer.try_push(end).is_ok();
         }
-        producer.push(end, wait);
+        producer.push(end, &mut wait);
         true
     });
 }
 
 /// Takes out what is left: messages a queue with per-producer order only let the end mark overtake, marks that
-/// were pushed again, and whatever else should not be there.
+/// were pushed again, and whatever else should not be there. Takes the handle, as [`end_stream`].
 #[cold]
-pub(super) fn drain<T: Payload, C: Consumer<T>>(consumer: &mut C, check: &mut Check, faults: &mut Faults) {
+#[inline(never)]
+pub(super) fn drain<T: Payload, C: Consumer<T>>(mut consumer: C, check: &mut Check, faults: &mut Faults) {
     // Bounded, because a broken queue may hand out the same message for ever.
     for _ in 0..1_u64 << 28 {
         let Some(item) = consumer.try_pop() else { return };
-        if let Err(odd) = check.accept_apart(&item) {
-            faults.note(odd);
-        }
+        check.accept_apart(&item, faults);
     }
 }

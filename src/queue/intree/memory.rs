@@ -112,18 +112,32 @@ pub(super) struct Header {
     pub tail: Line<AtomicU64>,
 }
 
-/// A ring's header and slots at the addresses they have in this process, and the memory they are in.
-pub(super) struct Region<S, M> {
+/// A ring's header and slots at the addresses they have in this process. Handles keep a copy beside what keeps the
+/// memory, so that an operation finds a slot in one step.
+pub(super) struct View<S> {
     header: NonNull<Header>,
     slots: NonNull<S>,
-    _memory: M,
 }
 
-// SAFETY: the pointers lead into `_memory`, which may be used from every thread; what may be done with a slot,
-// and by whom, is for those who dereference `slot`.
-unsafe impl<S: Send, M: Memory> Send for Region<S, M> {}
+impl<S> Clone for View<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for View<S> {}
+
+// SAFETY: the pointers lead into a `Memory`, which may be used from every thread; what may be done with a slot, and
+// by whom, is for those who call `slot`.
+unsafe impl<S: Send> Send for View<S> {}
 // SAFETY: as above.
-unsafe impl<S: Send, M: Memory> Sync for Region<S, M> {}
+unsafe impl<S: Send> Sync for View<S> {}
+
+/// A ring laid out in the memory it keeps.
+pub(super) struct Region<S, M> {
+    view: View<S>,
+    _memory: M,
+}
 
 impl<S: Slot, M: Memory> Region<S, M> {
     /// Bytes that a ring for `capacity` messages takes; `None` beyond reason.
@@ -153,9 +167,9 @@ impl<S: Slot, M: Memory> Region<S, M> {
         };
         // SAFETY: header and slots fit, as asserted; `Memory` promises alignment and that nobody else looks.
         unsafe {
-            region.header.write(header);
+            region.view.header.write(header);
             for index in 0..S::count(capacity).expect("as in `bytes`") {
-                region.slots.add(index).write(S::empty(index));
+                region.view.slots.add(index).write(S::empty(index));
             }
         }
         region
@@ -175,7 +189,8 @@ impl<S: Slot, M: Memory> Region<S, M> {
         ensure!(given >= size_of::<Header>(), "{given} bytes are too few for a ring");
         // SAFETY: a header fits, as ensured.
         let region = unsafe { Self::over(memory) };
-        let Header { kind, slot_bytes, capacity, .. } = *region.header();
+        // SAFETY: the region is alive.
+        let Header { kind, slot_bytes, capacity, .. } = *unsafe { region.view.header() };
         ensure!(kind == S::KIND, "no ring of this kind was made in this memory");
         ensure!(slot_bytes == size_of::<S>() as u64, "slots of {slot_bytes} bytes, not {}", size_of::<S>());
         let fits = Self::bytes(capacity as usize).is_some_and(|needed| needed <= given);
@@ -190,28 +205,40 @@ impl<S: Slot, M: Memory> Region<S, M> {
         let header = memory.bytes().cast::<Header>();
         // SAFETY: at most one past the end of the block.
         let slots = unsafe { header.add(1) }.cast::<S>();
-        Region { header, slots, _memory: memory }
+        Region { view: View { header, slots }, _memory: memory }
     }
 }
 
 impl<S, M> Region<S, M> {
-    /// Messages the ring holds at most.
-    pub fn capacity(&self) -> u64 {
-        self.header().capacity
+    /// Where header and slots are, for as long as the region lives.
+    pub fn view(&self) -> View<S> {
+        self.view
     }
 
+    /// Messages the ring holds at most.
+    pub fn capacity(&self) -> u64 {
+        // SAFETY: the region is alive.
+        unsafe { self.view.header() }.capacity
+    }
+}
+
+impl<S> View<S> {
     /// Head and tail.
+    ///
+    /// # Safety
+    ///
+    /// The region is alive.
     #[inline]
-    pub fn header(&self) -> &Header {
+    pub unsafe fn header<'a>(self) -> &'a Header {
         // SAFETY: a region exists only over memory with a header in it, which is changed through atomics only.
         unsafe { self.header.as_ref() }
     }
 
     /// # Safety
     ///
-    /// `index` is less than the ring's number of slots.
+    /// The region is alive, and `index` is less than the ring's number of slots.
     #[inline]
-    pub unsafe fn slot(&self, index: u64) -> &S {
+    pub unsafe fn slot<'a>(self, index: u64) -> &'a S {
         // SAFETY: the caller keeps to the slots; they are changed through cells only.
         unsafe { self.slots.add(index as usize).as_ref() }
     }

@@ -12,7 +12,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::memory::{Heap, Memory, Plain, Region, Slot};
+use super::memory::{Header, Heap, Memory, Plain, Region, Slot, View};
 use crate::queue::sync::{Arc, UnsafeCell, atomic::Ordering};
 use crate::queue::{About, Consumer, Endpoints, Family, Payload, Producer, Queue, Shape, Wait};
 
@@ -118,7 +118,7 @@ impl<T> Slot for Cell<T> {
     }
 }
 
-/// What both ends share. In the header:
+/// What both ends share, and where they find it. In the header:
 ///
 /// - `tail`: messages pushed so far. Written by the producer alone; the release store hands the slot before it
 ///   over to the consumer.
@@ -127,34 +127,59 @@ impl<T> Slot for Cell<T> {
 ///
 /// `head <= tail <= head + capacity` at all times.
 struct Ring<T, M: Memory> {
-    region: Region<Cell<T>, M>,
+    view: View<Cell<T>>,
     capacity: u64,
     /// The number of slots, less one.
     mask: u64,
+    /// Keeps what `view` shows.
+    kept: Arc<Kept<T, M>>,
+}
+
+impl<T, M: Memory> Clone for Ring<T, M> {
+    fn clone(&self) -> Self {
+        Ring { kept: self.kept.clone(), ..*self }
+    }
 }
 
 impl<T, M: Memory> Ring<T, M> {
-    fn new(region: Region<Cell<T>, M>) -> Arc<Self> {
-        let capacity = region.capacity();
-        Arc::new(Ring { region, capacity, mask: capacity.next_power_of_two() - 1 })
+    fn new(region: Region<Cell<T>, M>) -> Self {
+        let (view, capacity) = (region.view(), region.capacity());
+        Ring { view, capacity, mask: mask(capacity), kept: Arc::new(Kept(region)) }
+    }
+
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: the region is kept.
+        unsafe { self.view.header() }
     }
 
     /// The slot of a position.
     #[inline]
     fn slot(&self, position: u64) -> &UnsafeCell<MaybeUninit<T>> {
-        // SAFETY: masked to the number of slots, a power of two.
-        let Cell(slot) = unsafe { self.region.slot(position & self.mask) };
+        // SAFETY: the region is kept; masked to the number of slots, a power of two.
+        let Cell(slot) = unsafe { self.view.slot(position & self.mask) };
         slot
     }
 }
 
-impl<T, M: Memory> Drop for Ring<T, M> {
+fn mask(capacity: u64) -> u64 {
+    capacity.next_power_of_two() - 1
+}
+
+/// The region, which the later of the two ends drops with what is left in it.
+struct Kept<T, M: Memory>(Region<Cell<T>, M>);
+
+impl<T, M: Memory> Drop for Kept<T, M> {
     fn drop(&mut self) {
         if std::mem::needs_drop::<T>() {
-            let header = self.region.header();
+            let view = self.0.view();
+            // SAFETY: the region is alive.
+            let header = unsafe { view.header() };
             for position in header.head.0.load(Ordering::Relaxed)..header.tail.0.load(Ordering::Relaxed) {
+                // SAFETY: masked to the number of slots.
+                let Cell(slot) = unsafe { view.slot(position & mask(self.0.capacity())) };
                 // SAFETY: both ends are gone, and what lies between head and tail was pushed and not popped.
-                self.slot(position).with_mut(|slot| unsafe { (*slot).assume_init_drop() });
+                slot.with_mut(|slot| unsafe { (*slot).assume_init_drop() });
             }
         }
     }
@@ -168,12 +193,12 @@ pub struct RingProducer<T, M: Memory = Heap> {
     tail: u64,
     /// Where a push has to stop: the head as last seen, plus the capacity.
     limit: u64,
-    ring: Arc<Ring<T, M>>,
+    ring: Ring<T, M>,
 }
 
 impl<T, M: Memory> RingProducer<T, M> {
-    fn new(ring: Arc<Ring<T, M>>) -> Self {
-        let header = ring.region.header();
+    fn new(ring: Ring<T, M>) -> Self {
+        let header = ring.header();
         let tail = header.tail.0.load(Ordering::Relaxed);
         // A limit already reached: the first push looks at the head.
         RingProducer { tail, limit: tail, ring }
@@ -184,7 +209,7 @@ impl<T, M: Memory> RingProducer<T, M> {
     fn has_room(&mut self) -> bool {
         if self.tail == self.limit {
             // Acquire: the consumer has read what it popped before the slots are written again.
-            let head = self.ring.region.header().head.0.load(Ordering::Acquire);
+            let head = self.ring.header().head.0.load(Ordering::Acquire);
             self.limit = head + self.ring.capacity;
         }
         self.tail != self.limit
@@ -201,7 +226,7 @@ impl<T, M: Memory> RingProducer<T, M> {
         self.ring.slot(self.tail).with_mut(|slot| unsafe { (*slot).write(item) });
         self.tail += 1;
         // Release: the consumer sees the message when it sees this tail.
-        self.ring.region.header().tail.0.store(self.tail, Ordering::Release);
+        self.ring.header().tail.0.store(self.tail, Ordering::Release);
     }
 }
 
@@ -235,12 +260,12 @@ pub struct RingConsumer<T, M: Memory = Heap> {
     head: u64,
     /// Where a pop has to stop: the tail as last seen.
     limit: u64,
-    ring: Arc<Ring<T, M>>,
+    ring: Ring<T, M>,
 }
 
 impl<T, M: Memory> RingConsumer<T, M> {
-    fn new(ring: Arc<Ring<T, M>>) -> Self {
-        let header = ring.region.header();
+    fn new(ring: Ring<T, M>) -> Self {
+        let header = ring.header();
         let head = header.head.0.load(Ordering::Relaxed);
         // A limit already reached: the first pop looks at the tail.
         RingConsumer { head, limit: head, ring }
@@ -251,7 +276,7 @@ impl<T, M: Memory> RingConsumer<T, M> {
     fn has_message(&mut self) -> bool {
         if self.head == self.limit {
             // Acquire: the messages before this tail are complete.
-            self.limit = self.ring.region.header().tail.0.load(Ordering::Acquire);
+            self.limit = self.ring.header().tail.0.load(Ordering::Acquire);
         }
         self.head != self.limit
     }
@@ -268,7 +293,7 @@ impl<T, M: Memory> RingConsumer<T, M> {
         let item = self.ring.slot(self.head).with(|slot| unsafe { (*slot).assume_init_read() });
         self.head += 1;
         // Release: the producer may write to the slot when it sees this head, and the read above is over by then.
-        self.ring.region.header().head.0.store(self.head, Ordering::Release);
+        self.ring.header().head.0.store(self.head, Ordering::Release);
         item
     }
 }

@@ -29,7 +29,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::memory::{Heap, Memory, Plain, Region};
+use super::memory::{Header, Heap, Memory, Plain, Region, View};
 use crate::queue::sync::{
     Arc, UnsafeCell,
     atomic::{AtomicU64, Ordering},
@@ -126,25 +126,48 @@ impl<T> super::memory::Slot for Slot<T> {
     }
 }
 
-/// What the handles share. In the header:
+/// What the handles share, and where they find it. In the header:
 ///
 /// - `tail`: the position the next push will claim,
 /// - `head`: the position the next pop will claim.
 ///
 /// Both are moved by compare-and-swap and order nothing: the stamps do.
-struct Ring<T, M: Memory> {
-    region: Region<Slot<T>, M>,
+struct Ring<T> {
+    view: View<Slot<T>>,
     capacity: u64,
     /// What a position advances by from one use of a slot to the next.
     lap: u64,
 }
 
-impl<T, M: Memory> Ring<T, M> {
+impl<T> Clone for Ring<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Ring<T> {}
+
+impl<T> Ring<T> {
+    /// # Safety
+    ///
+    /// The region outlives the ring and its copies.
+    unsafe fn new<M: Memory>(region: &Region<Slot<T>, M>) -> Self {
+        let capacity = region.capacity();
+        // At least 2: see the module about a single slot.
+        Ring { view: region.view(), capacity, lap: capacity.next_power_of_two().max(2) }
+    }
+
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: as `new` demands.
+        unsafe { self.view.header() }
+    }
+
     /// The slot of a position.
     #[inline]
     fn slot(&self, position: u64) -> &Slot<T> {
-        // SAFETY: positions come from `next` and 0, so their index is below the capacity.
-        unsafe { self.region.slot(position & (self.lap - 1)) }
+        // SAFETY: as `new` demands; positions come from `next` and 0, so their index is below the capacity.
+        unsafe { self.view.slot(position & (self.lap - 1)) }
     }
 
     /// The position after `position`.
@@ -157,7 +180,7 @@ impl<T, M: Memory> Ring<T, M> {
     /// Claims the position of a push; `None` when full.
     #[inline]
     fn claim_push(&self) -> Option<u64> {
-        let shared = &self.region.header().tail.0;
+        let shared = &self.header().tail.0;
         let mut tail = shared.load(Ordering::Relaxed);
         loop {
             // Acquire: the pop that left this stamp has read its item.
@@ -179,7 +202,7 @@ impl<T, M: Memory> Ring<T, M> {
     /// Claims the position of a pop; `None` when empty.
     #[inline]
     fn claim_pop(&self) -> Option<u64> {
-        let shared = &self.region.header().head.0;
+        let shared = &self.header().head.0;
         let mut head = shared.load(Ordering::Relaxed);
         loop {
             // Acquire: the push that left this stamp has written its item.
@@ -228,41 +251,48 @@ impl<T, M: Memory> Ring<T, M> {
     }
 }
 
-impl<T, M: Memory> Drop for Ring<T, M> {
+/// The region, which the last handle drops with what is left in it.
+struct Kept<T, M: Memory>(Region<Slot<T>, M>);
+
+impl<T, M: Memory> Drop for Kept<T, M> {
     fn drop(&mut self) {
         if std::mem::needs_drop::<T>() {
-            while let Some(position) = self.claim_pop() {
+            // SAFETY: the region is dropped after this.
+            let ring = unsafe { Ring::new(&self.0) };
+            while let Some(position) = ring.claim_pop() {
                 // SAFETY: just claimed. With the last handle gone no push is unfinished, so nothing is overlooked.
-                drop(unsafe { self.take(position) });
+                drop(unsafe { ring.take(position) });
             }
         }
     }
 }
 
 /// A handle that pushes and pops.
-pub struct RingHandle<T, M: Memory = Heap>(Arc<Ring<T, M>>);
+pub struct RingHandle<T, M: Memory = Heap> {
+    ring: Ring<T>,
+    kept: Arc<Kept<T, M>>,
+}
 
 impl<T, M: Memory> RingHandle<T, M> {
     fn new(region: Region<Slot<T>, M>) -> Self {
-        let capacity = region.capacity();
-        // At least 2: see the module about a single slot.
-        let lap = capacity.next_power_of_two().max(2);
-        RingHandle(Arc::new(Ring { region, capacity, lap }))
+        let kept = Arc::new(Kept(region));
+        // SAFETY: kept beside it, here and in every clone.
+        RingHandle { ring: unsafe { Ring::new(&kept.0) }, kept }
     }
 }
 
 impl<T, M: Memory> Clone for RingHandle<T, M> {
     fn clone(&self) -> Self {
-        RingHandle(self.0.clone())
+        RingHandle { ring: self.ring, kept: self.kept.clone() }
     }
 }
 
 impl<T: Send + 'static, M: Memory> Producer<T> for RingHandle<T, M> {
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
-        let Some(position) = self.0.claim_push() else { return Err(item) };
+        let Some(position) = self.ring.claim_push() else { return Err(item) };
         // SAFETY: just claimed.
-        unsafe { self.0.put(position, item) };
+        unsafe { self.ring.put(position, item) };
         Ok(())
     }
 
@@ -270,13 +300,13 @@ impl<T: Send + 'static, M: Memory> Producer<T> for RingHandle<T, M> {
     #[inline]
     fn push<W: Wait>(&mut self, item: T, wait: &mut W) {
         let position = loop {
-            match self.0.claim_push() {
+            match self.ring.claim_push() {
                 Some(position) => break position,
                 None => wait.full(),
             }
         };
         // SAFETY: just claimed.
-        unsafe { self.0.put(position, item) };
+        unsafe { self.ring.put(position, item) };
         wait.pushed();
     }
 }
@@ -285,20 +315,20 @@ impl<T: Send + 'static, M: Memory> Consumer<T> for RingHandle<T, M> {
     #[inline]
     fn try_pop(&mut self) -> Option<T> {
         // SAFETY: just claimed.
-        self.0.claim_pop().map(|position| unsafe { self.0.take(position) })
+        self.ring.claim_pop().map(|position| unsafe { self.ring.take(position) })
     }
 
     // Not the provided one: there the item would be moved once more on its way out of the `Option`.
     #[inline]
     fn pop<W: Wait>(&mut self, wait: &mut W) -> T {
         let position = loop {
-            match self.0.claim_pop() {
+            match self.ring.claim_pop() {
                 Some(position) => break position,
                 None => wait.empty(),
             }
         };
         // SAFETY: just claimed.
-        let item = unsafe { self.0.take(position) };
+        let item = unsafe { self.ring.take(position) };
         wait.popped();
         item
     }
