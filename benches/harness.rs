@@ -15,12 +15,13 @@ use crossbeam_utils::CachePadded;
 use queuebench::cmd;
 use queuebench::filter::Filter;
 use queuebench::harness::Harness;
+use queuebench::queue::{Payload, Tag, Words};
 use queuebench::registry::Registry;
 use queuebench::scenario::{Scenario, WorkNs};
 use queuebench::stats::{quantile, ratio, signed_rank};
 use queuebench::topology::pin;
 use queuebench::workload::Workload;
-use queuebench::workload::check::Sums;
+use queuebench::workload::check::{Check, Odd, expected};
 use queuebench::workload::work::{Work, iterations};
 
 const CAPACITY: usize = 1024;
@@ -261,11 +262,12 @@ struct Seats {
 }
 
 #[cfg(feature = "crossbeam-queue")]
-fn array() -> (impl FnMut(u64) + Send, impl FnMut() -> u64 + Send) {
+fn array() -> (impl FnMut(Message) + Send, impl FnMut() -> Message + Send) {
     let queue = Arc::new(crossbeam_queue::ArrayQueue::new(CAPACITY));
     let other = Arc::clone(&queue);
-    let push = move |message| {
-        while queue.push(message).is_err() {
+    let push = move |mut message| {
+        while let Err(back) = queue.push(message) {
+            message = back;
             spin_loop();
         }
     };
@@ -279,10 +281,11 @@ fn array() -> (impl FnMut(u64) + Send, impl FnMut() -> u64 + Send) {
 }
 
 #[cfg(feature = "rtrb")]
-fn rtrb() -> (impl FnMut(u64) + Send, impl FnMut() -> u64 + Send) {
+fn rtrb() -> (impl FnMut(Message) + Send, impl FnMut() -> Message + Send) {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(CAPACITY);
-    let push = move |message| {
-        while producer.push(message).is_err() {
+    let push = move |mut message| {
+        while let Err(rtrb::PushError::Full(back)) = producer.push(message) {
+            message = back;
             spin_loop();
         }
     };
@@ -295,8 +298,8 @@ fn rtrb() -> (impl FnMut(u64) + Send, impl FnMut() -> u64 + Send) {
     (push, pop)
 }
 
-fn mutex_deque() -> (impl FnMut(u64) + Send, impl FnMut() -> u64 + Send) {
-    type Shared = (CachePadded<Mutex<VecDeque<u64>>>, CachePadded<Condvar>, CachePadded<Condvar>);
+fn mutex_deque() -> (impl FnMut(Message) + Send, impl FnMut() -> Message + Send) {
+    type Shared = (CachePadded<Mutex<VecDeque<Message>>>, CachePadded<Condvar>, CachePadded<Condvar>);
     let deque = Mutex::new(VecDeque::with_capacity(CAPACITY));
     let shared: Arc<Shared> = Arc::new((CachePadded::new(deque), CachePadded::default(), CachePadded::default()));
     let other = Arc::clone(&shared);
@@ -325,8 +328,8 @@ fn mutex_deque() -> (impl FnMut(u64) + Send, impl FnMut() -> u64 + Send) {
     (push, pop)
 }
 
-const END: u64 = u64::MAX;
-const SEQUENCE: u64 = (1 << 48) - 1;
+/// What the harness sends at 8 bytes by value.
+type Message = Words<1>;
 
 /// Milliseconds of settling or window, drawn as the harness draws them.
 fn length() -> Duration {
@@ -336,8 +339,8 @@ fn length() -> Duration {
 /// One producer and one consumer with the harness's check and nothing else; messages per second.
 fn run<const PUBLISH: bool, P, C>(seats: Seats, open: impl FnOnce() -> (P, C) + Send + 'static) -> f64
 where
-    P: FnMut(u64) + Send + 'static,
-    C: FnMut() -> u64 + Send + 'static,
+    P: FnMut(Message) + Send + 'static,
+    C: FnMut() -> Message + Send + 'static,
 {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
@@ -358,49 +361,48 @@ where
         while !stop.load(Ordering::Relaxed) {
             for _ in 0..64 {
                 sequence += 1;
-                push(sequence);
+                push(Message::write(Tag::new(0, sequence)));
                 work.run();
             }
             if PUBLISH {
                 counters[0].store(sequence, Ordering::Relaxed);
             }
         }
-        push(END);
+        push(Message::write(Tag::END));
         sequence
     });
-    let (rate, count, sum, xor) = consumer.join().expect("the check holds");
+    let (rate, check) = consumer.join().expect("the check holds");
     let sent = producer.join().expect("the producer ends");
-    let expected = queuebench::workload::check::expected(0, sent);
-    assert_eq!((count, Sums { sum, xor }), (sent, expected), "what was sent must arrive");
+    assert_eq!((check.count, check.sums), (sent, expected(0, sent)), "what was sent must arrive");
     rate
 }
 
 fn consume<const PUBLISH: bool>(
-    mut pop: impl FnMut() -> u64,
+    mut pop: impl FnMut() -> Message,
     stop: &AtomicBool,
     counters: &[CachePadded<AtomicU64>; 2],
     work: u32,
-) -> (f64, u64, u64, u64) {
+) -> (f64, Check) {
     let (settle, window, origin) = (length(), length(), Instant::now());
     let mut work = Work::new(work);
-    let mut last = vec![0; black_box(1)];
-    let (mut count, mut sum, mut xor) = (0u64, 0u64, 0u64);
+    let mut check = Check::new(1);
     let (mut opened, mut rate, mut backlog) = (None, 0.0, 0);
     'stream: loop {
         for _ in 0..16 {
-            for _ in 0..64 {
-                let message = pop();
-                let Some(last) = last.get_mut((message >> 48) as usize) else { break 'stream };
-                let sequence = message & SEQUENCE;
-                assert!(sequence > *last, "order");
-                *last = sequence;
-                count += 1;
-                sum = sum.wrapping_add(message);
-                xor ^= message;
+            let mut sums = check.sums;
+            for taken in 0..64 {
+                if let Err(odd) = check.accept(&pop(), &mut sums) {
+                    assert_eq!(odd, Odd::Unknown(Tag::END), "order");
+                    check.count += taken;
+                    check.sums = sums;
+                    break 'stream;
+                }
                 work.run();
             }
+            check.count += 64;
+            check.sums = sums;
             if PUBLISH {
-                counters[1].store(count, Ordering::Relaxed);
+                counters[1].store(check.count, Ordering::Relaxed);
             }
         }
         if PUBLISH {
@@ -409,16 +411,16 @@ fn consume<const PUBLISH: bool>(
         }
         let now = origin.elapsed();
         match opened {
-            None if now >= settle => opened = Some((now, count)),
+            None if now >= settle => opened = Some((now, check.count)),
             Some((since, before)) if rate == 0.0 && now - since >= window => {
-                rate = (count - before) as f64 / (now - since).as_secs_f64();
+                rate = (check.count - before) as f64 / (now - since).as_secs_f64();
                 stop.store(true, Ordering::Relaxed);
             }
             _ => {}
         }
     }
     black_box(backlog);
-    (rate, count, sum, xor)
+    (rate, check)
 }
 
 /// The loop with neither queue nor check.
