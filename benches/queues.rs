@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         .warm_up_time(Duration::from_millis(1))
         .measurement_time(Duration::from_secs(4))
         .configure_from_args();
+    let mut code = ExitCode::SUCCESS;
     for (workload, queues) in [(Workload::Stream, &STREAMED[..]), (Workload::Pingpong, &BOUNCED[..])] {
         let scenario = harness.base(workload);
         let mut group = criterion.benchmark_group(scenario.to_string());
@@ -58,12 +59,16 @@ fn main() -> ExitCode {
             group.throughput(Throughput::Elements(MESSAGES));
         }
         for queue in queues.iter().filter(|queue| registry.find(queue, scenario.capacity).is_some()) {
-            bench(&mut group, &mut harness, scenario, queue);
+            // A queue that fails ends its own bench and no other.
+            if let Err(why) = bench(&mut group, &mut harness, scenario, queue) {
+                eprintln!("{queue} in {scenario}: {why}");
+                code = ExitCode::from(3);
+            }
         }
         group.finish();
     }
     criterion.final_summary();
-    ExitCode::SUCCESS
+    code
 }
 
 fn bench(
@@ -71,15 +76,21 @@ fn bench(
     harness: &mut Harness,
     scenario: queuebench::scenario::Scenario,
     queue: &str,
-) {
+) -> Result<(), String> {
+    let mut failed = Ok(());
     group.bench_function(queue, |bencher| {
         bencher.iter_custom(|iterations| {
+            let unit = if scenario.workload == Workload::Stream { MESSAGES as f64 } else { 1.0 };
             let ns = match harness.block(scenario, queue) {
-                Ok(ns) if scenario.workload == Workload::Stream => ns * MESSAGES as f64,
-                Ok(ns) => ns,
-                Err(why) => panic!("{queue} in {scenario}: {why}"),
+                Ok(ns) => ns * unit,
+                Err(why) => {
+                    failed = Err(why);
+                    // Criterion must be told something; what it makes of it is void.
+                    1.0
+                }
             };
-            Duration::from_nanos((ns * iterations as f64) as u64)
+            Duration::from_nanos((ns * iterations as f64).max(1.0) as u64)
         });
     });
+    failed
 }

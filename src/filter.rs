@@ -16,7 +16,9 @@ impl Filter {
     ///
     /// When `text` is no regular expression.
     pub fn new(text: &str) -> anyhow::Result<Filter> {
-        let expression = Regex::new(text).with_context(|| format!("'{text}' is no regular expression"))?;
+        let expression = Regex::new(text).with_context(|| {
+            format!("'{text}' is no regular expression; to look for the text itself, type '{}'", regex::escape(text))
+        })?;
         Ok(Filter { text: text.to_owned(), expression })
     }
 

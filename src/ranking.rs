@@ -24,8 +24,8 @@ pub struct Ranking {
     pub rounds: usize,
     /// One for each queue.
     pub rows: Vec<Row>,
-    /// What two blocks of one queue in one round differ by.
-    pub noise: Noise,
+    /// What two blocks of one queue in one round differ by, for each family that has such blocks.
+    pub noise: Vec<Noise>,
 }
 
 /// One queue's figures in a scenario; `None` where there is nothing to compute it from, and where any block ended in
@@ -52,6 +52,8 @@ pub struct Row {
     pub modes: Option<[Mode; 2]>,
     /// How many times slower than the best, round by round.
     pub times_slower: Option<Ratio>,
+    /// What a tenth and what nine tenths of the round trips of all its blocks took at most, in nanoseconds.
+    pub trips_ns: Option<[u64; 2]>,
     /// The regime of most of its blocks.
     pub regime: Option<Regime>,
     /// Whether it ran in another regime than the best.
@@ -97,13 +99,15 @@ impl From<RatioEstimate> for Ratio {
     }
 }
 
-/// What two blocks of one queue in one round differ by.
-#[derive(Clone, Debug, Default, Serialize)]
+/// What two blocks of one queue in one round differ by, over the queues of a family: how far one block can be trusted.
+#[derive(Clone, Debug, Serialize)]
 pub struct Noise {
+    /// The family.
+    pub family: String,
     /// Pairs of such blocks.
     pub pairs: usize,
     /// The median of their differences, as a share of their rate.
-    pub median_difference: Option<f64>,
+    pub median_difference: f64,
 }
 
 /// The figure of an ok block in its scenario's unit: a rate per second, or the median round trip in nanoseconds.
@@ -113,23 +117,26 @@ pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
     }
     let figure = match workload {
         Workload::Stream | Workload::Pairs => report.messages as f64 * 1e9 / report.elapsed_ns as f64,
-        Workload::Pingpong => median_of_buckets(&report.round_trips)?,
+        Workload::Pingpong => quantile_of_buckets(report.round_trips.clone(), 0.5)? as f64,
     };
     (figure.is_finite() && figure > 0.0).then_some(figure)
 }
 
-fn median_of_buckets(buckets: &[[u64; 2]]) -> Option<f64> {
+/// What `share` of the values in buckets lie at or below.
+fn quantile_of_buckets(mut buckets: Vec<[u64; 2]>, share: f64) -> Option<u64> {
+    buckets.sort_unstable();
     let total: u128 = buckets.iter().map(|bucket| u128::from(bucket[1])).sum();
+    let wanted = (total as f64 * share).ceil() as u128;
     let mut seen = 0;
-    let middle = buckets.iter().find(|bucket| {
+    let reached = buckets.iter().find(|bucket| {
         seen += u128::from(bucket[1]);
-        seen * 2 >= total.max(1)
-    })?;
-    Some(middle[0] as f64)
+        seen >= wanted.max(1)
+    });
+    reached.map(|bucket| bucket[0])
 }
 
-/// Ranks the blocks of one scenario.
-pub fn rank(scenario: &Scenario, blocks: &[Block]) -> Ranking {
+/// Ranks the blocks of one scenario; `families` names the family of each queue.
+pub fn rank(scenario: &Scenario, blocks: &[Block], families: &BTreeMap<String, String>) -> Ranking {
     let mut by_queue: BTreeMap<&str, Vec<&Block>> = BTreeMap::new();
     for block in blocks {
         by_queue.entry(&block.queue).or_default().push(block);
@@ -161,7 +168,7 @@ pub fn rank(scenario: &Scenario, blocks: &[Block]) -> Ranking {
         unit: scenario.unit(),
         rounds: rounds.len(),
         rows: order.iter().map(|queue| row(queue)).collect(),
-        noise: noise(scenario.workload, blocks),
+        noise: noise(scenario.workload, blocks, families),
     }
 }
 
@@ -223,6 +230,7 @@ fn row(queue: &str, blocks: &[&Block], figures: &Figures) -> Row {
         spread: spread(&figures.all),
         modes: two_modes(&figures.all),
         times_slower: None,
+        trips_ns: trips(ok().flat_map(|report| &report.round_trips).copied().collect()),
         regime: most_common_regime(blocks).filter(|_| is_sound),
         other_regime: false,
         cpu_ns_per_message: per_message(&|report| Some(report.cpu_ns)),
@@ -232,6 +240,10 @@ fn row(queue: &str, blocks: &[&Block], figures: &Figures) -> Row {
         capacity: ok().find_map(|report| report.capacity),
         flags,
     }
+}
+
+fn trips(buckets: Vec<[u64; 2]>) -> Option<[u64; 2]> {
+    Some([quantile_of_buckets(buckets.clone(), 0.1)?, quantile_of_buckets(buckets, 0.9)?])
 }
 
 fn two_modes(figures: &[f64]) -> Option<[Mode; 2]> {
@@ -248,14 +260,23 @@ fn most_common_regime(blocks: &[&Block]) -> Option<Regime> {
 }
 
 /// Pairs the two blocks of each queue that ran twice in a round.
-fn noise(workload: Workload, blocks: &[Block]) -> Noise {
+fn noise(workload: Workload, blocks: &[Block], families: &BTreeMap<String, String>) -> Vec<Noise> {
     let mut pairs: BTreeMap<(&str, u32), [Option<f64>; 2]> = BTreeMap::new();
     for block in blocks {
         if let Some(slot) = pairs.entry((&block.queue, block.round)).or_default().get_mut(block.repeat as usize) {
             *slot = figure_of(workload, &block.report);
         }
     }
-    let both = pairs.values().filter_map(|[first, second]| Some(first.as_ref()?.ln() - second.as_ref()?.ln()));
-    let differences: Vec<f64> = both.map(|difference| difference.abs().exp() - 1.0).collect();
-    Noise { pairs: differences.len(), median_difference: median(&differences) }
+    let mut by_family: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for ((queue, _), [first, second]) in pairs {
+        if let Some((first, second)) = first.zip(second) {
+            let family = families.get(queue).map_or("all", String::as_str);
+            by_family.entry(family).or_default().push((first / second).ln().abs().exp() - 1.0);
+        }
+    }
+    let noise = |(family, differences): (&str, Vec<f64>)| {
+        let (family, pairs) = (family.to_owned(), differences.len());
+        median(&differences).map(|median_difference| Noise { family, pairs, median_difference })
+    };
+    by_family.into_iter().filter_map(noise).collect()
 }

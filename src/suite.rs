@@ -106,9 +106,8 @@ impl Suite {
     pub fn load(name: &str) -> anyhow::Result<Suite> {
         let text = match BUILTIN.iter().find(|(builtin, _)| *builtin == name) {
             Some((_, text)) => (*text).to_owned(),
-            None if name.ends_with(".toml") => {
-                std::fs::read_to_string(name).map_err(|why| anyhow::anyhow!("cannot read the suite {name}: {why}"))?
-            }
+            None if name.ends_with(".toml") => std::fs::read_to_string(name)
+                .map_err(|why| anyhow::anyhow!("cannot read the suite {name}: {why}; see: queuebench list suites"))?,
             None => anyhow::bail!(
                 "there is no suite '{name}'; there are {}, or name a .toml file",
                 Suite::names().collect::<Vec<_>>().join(", ")
@@ -185,14 +184,16 @@ impl Entry {
     }
 }
 
-/// `2p1c`, or `cpus`: an endpoint for each usable cpu, half of them producers; or `2xcpus`: twice as many.
+/// `2p1c`, or `cpus`: an endpoint for each usable cpu, half of them producers, rounded down; or `2xcpus`: twice as
+/// many.
 fn symbolic_shape(shape: &str, cpus: usize) -> Result<(usize, usize), String> {
-    let halves = match shape {
-        "cpus" => cpus / 2,
-        "2xcpus" => cpus,
+    let endpoints = match shape {
+        "cpus" => cpus,
+        "2xcpus" => 2 * cpus,
         _ => return parse_shape(shape),
     };
-    Ok((halves.clamp(1, 999), halves.clamp(1, 999)))
+    let producers = endpoints / 2;
+    Ok((producers.clamp(1, 999), (endpoints - producers).clamp(1, 999)))
 }
 
 fn capacity_of(value: &toml::Value) -> Result<Capacity, String> {

@@ -64,6 +64,13 @@ fault!(
     }
 );
 fault!(
+    LosesEarly,
+    "broken/loses-early",
+    fn on_push<T: Payload>(_: &mut VecDeque<T>, item: T, n: u64) -> Option<T> {
+        (n != 5).then_some(item)
+    }
+);
+fault!(
     Duplicates,
     "broken/duplicates",
     fn on_pop<T: Payload>(items: &mut VecDeque<T>, item: T, n: u64) -> T {
@@ -253,6 +260,7 @@ fn registry() -> Registry {
     Registry::builtin()
         .with_blocking::<Broken<Sound>>()
         .with_blocking::<Broken<Loses>>()
+        .with_blocking::<Broken<LosesEarly>>()
         .with_blocking::<Broken<Duplicates>>()
         .with_blocking::<Broken<Reorders>>()
         .with_blocking::<Broken<Exchanges>>()
@@ -337,6 +345,7 @@ fn main() -> ExitCode {
         sound_is_ok(),
         ends_in("broken/loses", BASE, Outcome::Lost, "came out"),
         ends_in("broken/loses", CROWD, Outcome::Lost, "came out"),
+        ends_in("broken/loses-early", BASE, Outcome::Lost, "before the stream began"),
         ends_in("broken/duplicates", BASE, Outcome::Duplicated, "came out"),
         ends_in("broken/duplicates", CROWD, Outcome::Duplicated, "came out"),
         ends_in("broken/reorders", BASE, Outcome::Reordered, "after its message"),

@@ -120,6 +120,9 @@ fn balance_goes_from_32_ns_on_one_side_to_32_ns_on_the_other() {
     let work: Vec<String> = plan.scenarios.iter().map(|planned| planned.scenario.work.to_string()).collect();
     assert_eq!((work[0].as_str(), work[work.len() - 1].as_str()), ("32/0", "0/32"));
     assert!(work.contains(&"0/0".to_owned()) && work.len() >= 9, "{work:?}");
+    for planned in &plan.scenarios {
+        assert_eq!(planned.repeatable.len(), 10, "ten queues: {:?}", planned.queues);
+    }
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! `cargo bench`'s second target: the suite quick, with whatever words cargo and criterion's users pass.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::main_with;
 use crate::registry::Registry;
 
 /// Criterion's flags that take a value of their own.
-const WITH_VALUE: [&str; 15] = [
+const WITH_VALUE: [&str; 19] = [
+    "-b",
+    "-c",
+    "-s",
+    "--format",
     "--color",
     "--colour",
     "--save-baseline",
@@ -24,6 +29,12 @@ const WITH_VALUE: [&str; 15] = [
     "--output-format",
 ];
 
+/// Those with which criterion measures nothing, or nothing that it keeps.
+const WITHOUT_MEASURING: [&str; 2] = ["--load-baseline", "--profile-time"];
+
+/// Ours, each with a value, that `run` takes as they are.
+const OWN: [&str; 6] = ["--rounds", "--profile", "--seed", "--suite", "--waits", "--deadline"];
+
 /// What a `cargo bench` or `cargo test --benches` asks of the barometer.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
@@ -40,15 +51,21 @@ impl Asked {
         let mut asked = Asked::default();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
+            // `--flag=value` is one word and needs no look at the next.
+            if let Some((flag, _)) = word.split_once('=').filter(|(flag, _)| flag.starts_with('-')) {
+                asked.nothing |= WITHOUT_MEASURING.contains(&flag);
+                asked.own.extend(OWN.contains(&flag).then_some(word));
+                continue;
+            }
             match word.as_str() {
                 "--bench" => asked.bench = true,
                 "--test" => asked.bench = false,
                 "--list" => asked.nothing = true,
-                "--load-baseline" | "--profile-time" => {
+                flag if WITHOUT_MEASURING.contains(&flag) => {
                     asked.nothing = true;
                     words.next();
                 }
-                "--rounds" | "--profile" | "--seed" | "--suite" | "--waits" => {
+                flag if OWN.contains(&flag) => {
                     asked.own.push(word);
                     asked.own.extend(words.next());
                 }
@@ -62,13 +79,13 @@ impl Asked {
         asked
     }
 
-    fn words(self) -> Vec<String> {
+    /// What `run` is to be told, with a file to write to when it is a test.
+    fn words(self, scratch: &Path) -> Vec<String> {
         let mut words = vec!["run".to_owned()];
-        if !self.own.iter().any(|word| word == "--profile") {
+        if !self.own.iter().any(|word| word.starts_with("--profile")) {
             words.extend(["--profile".into(), if self.bench { "quick" } else { "smoke" }.into()]);
         }
         if !self.bench {
-            let scratch = std::env::temp_dir().join(format!("queuebench-{}.jsonl", std::process::id()));
             words.extend(["--rounds".into(), "1".into(), "-o".into(), scratch.display().to_string()]);
         }
         words.extend(self.filter.into_iter().flat_map(|filter| ["--cell".into(), filter]));
@@ -83,7 +100,10 @@ pub fn barometer(registry: &Registry) -> ExitCode {
     if asked.nothing {
         return ExitCode::SUCCESS;
     }
-    main_with(registry, asked.words())
+    let scratch = std::env::temp_dir().join(format!("queuebench-{}.jsonl", std::process::id()));
+    let code = main_with(registry, asked.words(&scratch));
+    std::fs::remove_file(scratch).ok();
+    code
 }
 
 #[cfg(test)]
@@ -101,10 +121,30 @@ mod tests {
         assert!(asked.bench && !asked.nothing);
     }
 
+    fn words(words: &[&str]) -> String {
+        asked(words).words(Path::new("scratch")).join(" ")
+    }
+
+    #[test]
+    fn nor_are_their_values_whichever_way_they_are_written() {
+        for flags in ["-b main", "-s main", "-c always", "--format terse", "--color=always", "--save-baseline=main"] {
+            let flags: Vec<&str> = flags.split(' ').chain(["flume", "--bench"]).collect();
+            assert_eq!(asked(&flags).filter.as_deref(), Some("flume"), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn our_own_flags_are_handed_on_whichever_way_they_are_written() {
+        assert_eq!(words(&["--rounds=4", "--bench"]), "run --profile quick --rounds=4");
+        assert_eq!(words(&["--rounds", "4", "--bench"]), "run --profile quick --rounds 4");
+        assert_eq!(words(&["--profile=default", "--bench"]), "run --profile=default");
+    }
+
     #[test]
     fn without_bench_it_is_a_test() {
-        assert!(asked(&[]).words().contains(&"smoke".to_owned()));
-        assert!(asked(&["--bench"]).words().contains(&"quick".to_owned()));
+        assert_eq!(words(&[]), "run --profile smoke --rounds 1 -o scratch");
+        assert_eq!(words(&["--bench", "flume"]), "run --profile quick --cell flume");
         assert!(asked(&["--load-baseline", "main", "--bench"]).nothing);
+        assert!(asked(&["--load-baseline=main", "--bench"]).nothing);
     }
 }

@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{PlainFormat, Selection, out, read_topology};
-use crate::queue::{About, Capacities, Ends};
+use super::{PlainFormat, Selection, count, out, read_topology};
+use crate::queue::{About, Capacities, Ends, Order};
 use crate::registry::Registry;
 use crate::suite::Suite;
 use crate::table::{Emphasis, Grid};
@@ -64,13 +64,15 @@ impl List {
         }
         for planned in &plan.scenarios {
             let crowd = if planned.oversubscribed() { ", threads outnumber cpus" } else { "" };
-            out(&format!("{}  ({} queues{crowd})", planned.scenario, planned.queues.len()))?;
+            let name = planned.name().map_or_else(String::new, |name| format!("  {name}"));
+            out(&format!("{}{name}  ({}{crowd})", planned.scenario, count(planned.queues.len(), "queue")))?;
             for queue in &planned.queues {
                 let reference = if *queue == planned.reference { "  reference" } else { "" };
                 out(&format!("  {queue}{reference}"))?;
             }
         }
-        out(&format!("\n{} scenarios, {} cells\n\nleft out", plan.scenarios.len(), plan.cells()))?;
+        let (scenarios, cells) = (count(plan.scenarios.len(), "scenario"), count(plan.cells(), "cell"));
+        out(&format!("\n{scenarios}, {cells}\n\nleft out"))?;
         let mut scenario = "";
         for skip in &plan.skips {
             if skip.scenario != scenario {
@@ -104,16 +106,18 @@ impl List {
                 serde_json::json!({
                     "id": id, "family": about.family, "package": about.package, "version": version,
                     "shape": shape(about), "capacities": words(*capacities), "exact": about.exact,
+                    "order": order(about),
                 })
             };
             return out(&serde_json::to_string_pretty(&rows.iter().map(json).collect::<Vec<_>>())?);
         }
-        let mut grid = Grid::new(&["queue", "family", "shape", "capacities", "version"], 1);
+        let mut grid = Grid::new(&["queue", "family", "shape", "order", "capacities", "version"], 1);
         for (id, about, capacities, version) in rows {
-            let capacities = words(capacities);
-            grid.row(vec![id, about.family.to_string(), shape(&about).into(), capacities, version], Emphasis::Plain);
+            let capacities = format!("{}{}", words(capacities), if about.exact { "" } else { "*" });
+            let cells = [id, about.family.to_string(), shape(&about).into(), order(&about).into(), capacities, version];
+            grid.row(cells.into(), Emphasis::Plain);
         }
-        out(grid.to_string().trim_end())
+        out(&format!("{grid}\n* may hold more messages than asked for; the capacity column of rank --wide is measured"))
     }
 
     fn scenarios(&self, registry: &Registry) -> anyhow::Result<()> {
@@ -155,6 +159,14 @@ fn words(capacities: Capacities) -> String {
     let words =
         [(capacities.rendezvous, "rendezvous"), (capacities.bounded, "bounded"), (capacities.unbounded, "unbounded")];
     words.iter().filter(|(has, _)| *has).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
+/// The order promised: of all messages, or of each producer's.
+fn order(about: &About) -> &'static str {
+    match about.order {
+        Order::Fifo => "fifo",
+        Order::PerProducer => "per producer",
+    }
 }
 
 fn shape(about: &About) -> &'static str {

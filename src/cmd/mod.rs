@@ -63,9 +63,9 @@ enum Verb {
 /// What part of a suite is meant; the same on every verb.
 #[derive(Args, Clone, Default)]
 struct Selection {
-    /// Suite by name (see: list suites) or a .toml file
-    #[arg(long, default_value = "quick", value_name = "SUITE")]
-    suite: String,
+    /// Suite by name (see: list suites) or a .toml file [default: quick]
+    #[arg(long, value_name = "SUITE")]
+    suite: Option<String>,
     /// Only queues whose id matches this regular expression, or contains it as it stands
     #[arg(short = 'q', long, value_name = "RE")]
     queue: Option<String>,
@@ -75,15 +75,14 @@ struct Selection {
     /// Only cells whose `scenario/queue` matches this regular expression
     #[arg(long, value_name = "RE", hide = true)]
     cell: Option<String>,
-    /// Which waits of queues that have only try_ operations
-    #[arg(long, value_enum, default_value_t = Waits::Yield, value_name = "WAITS")]
-    waits: Waits,
+    /// Which waits of queues that have only try_ operations [default: yield]
+    #[arg(long, value_enum, value_name = "WAITS")]
+    waits: Option<Waits>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Waits {
     /// One: +yield
-    #[default]
     Yield,
     /// +spin, +yield and +park
     All,
@@ -116,8 +115,12 @@ fn read_topology() -> Topology {
 }
 
 impl Selection {
-    fn default_suite() -> String {
-        "quick".into()
+    fn suite(&self) -> &str {
+        self.suite.as_deref().unwrap_or("quick")
+    }
+
+    fn all_waits(&self) -> bool {
+        self.waits == Some(Waits::All)
     }
 
     fn choice(&self) -> anyhow::Result<Choice> {
@@ -126,13 +129,13 @@ impl Selection {
             queue: filter(&self.queue)?,
             scenario: filter(&self.scenario)?,
             cell: filter(&self.cell)?,
-            all_waits: self.waits == Waits::All,
+            all_waits: self.all_waits(),
         })
     }
 
     fn plan(&self, registry: &Registry, topology: &Topology) -> anyhow::Result<Plan> {
-        let suite = Suite::load(&self.suite)?;
-        let wanted = suite.on(topology).map_err(|why| anyhow::anyhow!("the suite {}: {why}", self.suite))?;
+        let suite = Suite::load(self.suite())?;
+        let wanted = suite.on(topology).map_err(|why| anyhow::anyhow!("the suite {}: {why}", self.suite()))?;
         plan(&wanted, registry, topology, &self.choice()?)
     }
 }
@@ -193,6 +196,17 @@ fn finish(result: anyhow::Result<u8>) -> ExitCode {
             ExitCode::from(code::ERROR)
         }
     }
+}
+
+/// Says something on stderr; one that is closed does not end a measurement.
+fn talk(text: &str) {
+    use std::io::Write;
+    writeln!(anstream::stderr(), "{text}").ok();
+}
+
+/// `1 scenario`, `2 scenarios`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -4,14 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, out};
+use super::{Format, count, out};
 use crate::filter::Filter;
 use crate::protocol::Outcome;
 use crate::ranking::{Noise, Ranking, Ratio, Row, rank};
-use crate::record::{self, Results, ScenarioLine};
+use crate::record::{self, Results, Run, ScenarioLine};
 use crate::scenario::Scenario;
+use crate::schedule::profile::Profile;
 use crate::table::{Emphasis, Grid, WIDTH, duration, rate, significant};
-use crate::workload::Workload;
+use crate::workload::{Size, Workload};
+
+/// What only wide tables have room for.
+const WIDE_HEADS: [&str; 8] =
+    ["spread", "of limit", "sleeps/msg", "full/msg", "empty/msg", "capacity", "trips 10-90 %", "blocks"];
 
 /// Print the tables of results files: for each scenario the queues, best first.
 #[derive(Args)]
@@ -52,7 +57,12 @@ impl Rank {
         );
         match self.format {
             Format::Table => {
+                let mut file = None;
                 for section in &sections {
+                    if self.files.len() > 1 && section.file != file {
+                        file = section.file.clone();
+                        out(&format!("\n{} ({})", file.as_deref().unwrap_or_default(), section.machine))?;
+                    }
                     out(&section.table(self.wide))?;
                 }
             }
@@ -60,7 +70,7 @@ impl Rank {
                 out(&serde_json::to_string_pretty(&sections)?)?;
             }
             Format::Csv => out(&csv(&sections))?,
-            Format::Markdown => out(&markdown(&sections))?,
+            Format::Markdown => out(&markdown(&sections, self.wide))?,
         }
         let all_ok = sections.iter().flat_map(|section| &section.ranking.rows).all(|row| row.outcome == Outcome::Ok);
         Ok(if all_ok { 0 } else { super::code::OUTCOME })
@@ -70,15 +80,17 @@ impl Rank {
 fn sections_of(results: &Results, queues: Option<&Filter>, scenarios: Option<&Filter>) -> anyhow::Result<Vec<Section>> {
     let mut sections = Vec::new();
     for line in &results.run.scenarios {
-        if scenarios.is_some_and(|filter| !filter.matches(&line.id)) {
+        let matches =
+            |filter: &Filter| filter.matches(&line.id) || line.name.as_ref().is_some_and(|name| filter.matches(name));
+        if !scenarios.is_none_or(matches) {
             continue;
         }
         let wanted = |id: &str| queues.is_none_or(|filter| filter.matches(id));
         let own = results.blocks.iter().filter(|block| block.scenario == line.id && wanted(&block.queue));
         let blocks: Vec<_> = own.cloned().collect();
         if !blocks.is_empty() {
-            let says_something = results.run.profile != "smoke";
-            sections.push(Section::new(line, &blocks, says_something)?);
+            let file = Some(results.path.display().to_string());
+            sections.push(Section { file, ..Section::new(&results.run, line, &blocks)? });
         }
     }
     Ok(sections)
@@ -91,27 +103,45 @@ pub struct Section {
     scenario: Scenario,
     #[serde(flatten)]
     ranking: Ranking,
+    name: Option<String>,
     threads: usize,
     oversubscribed: bool,
+    /// Where it was read from; none while it is being measured.
+    file: Option<String>,
+    machine: String,
+    started: String,
+    allocator: String,
     #[serde(skip)]
     compares: bool,
 }
 
 impl Section {
-    /// Of a scenario's blocks; with `compares` false it shows no ratio, because too few rounds say nothing.
+    /// Of the blocks of one of a run's scenarios. A smoke run shows no ratio, because so few rounds say nothing.
     ///
     /// # Errors
     ///
     /// When the scenario's id is none.
-    pub fn new(line: &ScenarioLine, blocks: &[record::Block], compares: bool) -> anyhow::Result<Section> {
+    pub fn new(run: &Run, line: &ScenarioLine, blocks: &[record::Block]) -> anyhow::Result<Section> {
         let scenario: Scenario = line.id.parse().map_err(anyhow::Error::msg)?;
-        let mut ranking = rank(&scenario, blocks);
+        let mut ranking = rank(&scenario, blocks, &run.families);
+        let compares = run.profile != Profile::Smoke.name();
         if !compares {
             for row in &mut ranking.rows {
                 (row.times_slower, row.modes, row.other_regime) = (None, None, false);
             }
         }
-        Ok(Section { scenario, ranking, threads: line.threads, oversubscribed: line.oversubscribed, compares })
+        Ok(Section {
+            scenario,
+            ranking,
+            name: line.name.clone(),
+            threads: line.threads,
+            oversubscribed: line.oversubscribed,
+            file: None,
+            machine: run.machine.id.clone(),
+            started: run.started.clone(),
+            allocator: run.toolchain.allocator.clone(),
+            compares,
+        })
     }
 
     /// The table as a terminal shows it.
@@ -133,7 +163,7 @@ impl Section {
     fn grid(&self, wide: bool, remarks_below: bool) -> (String, bool) {
         let mut heads = vec!["queue", self.value_head(), "x slower (95 %)", "ran", "cpu/msg"];
         if wide {
-            heads.extend(["spread", "of limit", "sleeps/msg", "full/msg", "empty/msg", "capacity", "blocks"]);
+            heads.extend(WIDE_HEADS);
         }
         heads.push("");
         let mut grid = Grid::new(&heads, heads.len() - 1);
@@ -159,7 +189,9 @@ impl Section {
     fn title(&self) -> String {
         let crowd =
             if self.oversubscribed { format!(", {} threads outnumber the cpus", self.threads) } else { String::new() };
-        format!("{}  ({}, {} rounds{crowd})", self.ranking.scenario, self.ranking.unit, self.ranking.rounds)
+        let name = self.name.as_ref().map_or_else(String::new, |name| format!("  {name}"));
+        let rounds = count(self.ranking.rounds, "round");
+        format!("{}{name}  ({}, {rounds}{crowd})", self.ranking.scenario, self.ranking.unit)
     }
 
     fn value_head(&self) -> &'static str {
@@ -189,6 +221,8 @@ impl Section {
                 number(full),
                 number(empty),
                 row.capacity.map_or_else(dash, |capacity| capacity.to_string()),
+                row.trips_ns
+                    .map_or_else(dash, |[low, high]| format!("{} - {}", duration(low as f64), duration(high as f64))),
                 row.blocks.to_string(),
             ]);
         }
@@ -202,7 +236,7 @@ impl Section {
             remarks.push(format!("{} ({} of {})", row.outcome, row.failed_blocks, row.failed_blocks + row.blocks));
         }
         if row.modes.is_some() && self.compares {
-            remarks.push("two modes".into());
+            remarks.push("two speeds".into());
         }
         if row.share_of_limit.is_some_and(|share| share > 0.9) && self.scenario.work != Default::default() {
             remarks.push("bounded by the work".into());
@@ -230,15 +264,17 @@ impl Section {
             }
         }
         if self.ranking.rows.iter().any(|row| row.other_regime) {
-            notes.push("* ran fuller or emptier than the best: the ratio compares two regimes".into());
+            notes.push("* ran fuller or emptier than the best, which may be why it is slower".into());
         }
-        if let Noise { pairs, median_difference: Some(difference) } = self.ranking.noise
-            && self.compares
-        {
-            let percent = difference * 100.0;
-            notes.push(format!(
-                "noise: run twice in a round, a queue differs from itself by {percent:.0} % ({pairs} pairs)"
-            ));
+        if self.scenario.size == Size::Boxed {
+            notes.push(format!("boxes by {}", self.allocator));
+        }
+        if self.compares && !self.ranking.noise.is_empty() {
+            let family = |noise: &Noise| {
+                format!("{} {:.0} % ({})", noise.family, noise.median_difference * 100.0, count(noise.pairs, "pair"))
+            };
+            let families: Vec<String> = self.ranking.noise.iter().map(family).collect();
+            notes.push(format!("noise: run twice in a round, a queue differs from itself by: {}", families.join(", ")));
         }
         if !self.compares {
             notes.push("a smoke run: it shows that everything runs, not which is faster".into());
@@ -292,7 +328,8 @@ fn csv_text(text: &str) -> String {
 
 fn csv(sections: &[Section]) -> String {
     let mut text = "scenario,unit,threads,oversubscribed,queue,outcome,blocks,failed_blocks,flags,value,times_slower,times_slower_low,times_slower_high,regime,\
-                    cpu_ns_per_message,spread,share_of_limit,voluntary_switches_per_message,capacity"
+                    cpu_ns_per_message,spread,share_of_limit,voluntary_switches_per_message,capacity,\
+                    full_tries_per_message,empty_tries_per_message,detail"
         .to_owned();
     for section in sections {
         for row in &section.ranking.rows {
@@ -319,6 +356,9 @@ fn csv(sections: &[Section]) -> String {
                 number(row.share_of_limit),
                 number(row.voluntary_switches_per_message),
                 row.capacity.map_or_else(String::new, |capacity| capacity.to_string()),
+                number(row.failed_tries_per_message.and_then(|[full, _]| full)),
+                number(row.failed_tries_per_message.and_then(|[_, empty]| empty)),
+                csv_text(row.detail.as_deref().unwrap_or_default()),
             ];
             text.push('\n');
             text.push_str(&cells.join(","));
@@ -327,14 +367,16 @@ fn csv(sections: &[Section]) -> String {
     text
 }
 
-fn markdown(sections: &[Section]) -> String {
+fn markdown(sections: &[Section], wide: bool) -> String {
     let mut text = String::new();
     for section in sections {
         let head = section.value_head();
-        text.push_str(&format!("\n{}\n\n| queue | {head} | times slower | ran | cpu/message | |\n", section.title()));
-        text.push_str("|---|---:|---:|---|---:|---|\n");
+        let wide_heads = if wide { WIDE_HEADS.map(|head| format!("{head} | ")).concat() } else { String::new() };
+        let heads = format!("| queue | {head} | times slower | ran | cpu/message | {wide_heads}|");
+        let rules = if wide { "---:|".repeat(WIDE_HEADS.len()) } else { String::new() };
+        text.push_str(&format!("\n{}\n\n{heads}\n|---|---:|---:|---|---:|{rules}---|\n", section.title()));
         for row in &section.ranking.rows {
-            let mut cells = section.cells(row, false);
+            let mut cells = section.cells(row, wide);
             if let Some(remarks) = cells.last_mut() {
                 *remarks = markdown_text(remarks);
             }

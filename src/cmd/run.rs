@@ -1,5 +1,6 @@
 //! `run`: plan, measure, record, and a table as soon as a scenario is done.
 
+use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,11 +10,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::rank::Section;
-use super::{Selection, Waits, code, out, read_topology, system_root};
+use super::{Selection, Waits, code, count, is_broken_pipe, out, read_topology, system_root, talk};
 use crate::machine::Fingerprint;
 use crate::protocol::Outcome;
 use crate::record::{self, Block, End, Line, Results, Run as RunLine, SCHEMA, ScenarioLine, Skip, Writer};
-use crate::registry::Registry;
+use crate::registry::{Entry, Registry};
 use crate::schedule::plan::{Plan, Planned};
 use crate::schedule::profile::Profile;
 use crate::schedule::rounds::Rounds;
@@ -41,18 +42,18 @@ const BLOCK_OVERHEAD_NS: u64 = 8_000_000;
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
-    /// How much: smoke 3, quick 16, default 60, publish 300 rounds
-    #[arg(long, value_enum, default_value_t = Profile::Default, value_name = "PROFILE")]
-    profile: Profile,
+    /// How much: smoke 3, quick 16, default 60, publish 300 rounds [default: default]
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    profile: Option<Profile>,
     /// Rounds, instead of the profile's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rounds: Option<u32>,
     /// Draw orders and lengths from this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Seconds after which a block is given up as hung
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    deadline: u64,
+    /// Seconds after which a block is given up as hung [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    deadline: Option<u64>,
     /// Go on with a queue in a scenario where it lost, hung or crashed
     #[arg(long)]
     keep_going: bool,
@@ -80,7 +81,7 @@ impl Run {
             None => self.clone(),
         };
         let plan = own.selection.plan(registry, &topology)?;
-        let rounds = own.rounds.unwrap_or(own.profile.rounds());
+        let rounds = own.rounds.unwrap_or(own.profile().rounds());
         let seed = own.seed.unwrap_or_else(|| fastrand::u64(..1 << 53));
         let settings = Settings { rounds, seed, keep_going: own.keep_going };
         announce(&plan, settings, &machine, &own);
@@ -88,13 +89,13 @@ impl Run {
             return Ok(0);
         }
         let (mut writer, path, line, earlier_blocks) = match earlier {
-            Some(results) => own.reopen(results, &plan)?,
+            Some(results) => own.reopen(results, &plan, registry)?,
             None => own.start(&plan, settings, registry, machine, topology)?,
         };
         let interrupt = interrupt_pipe()?;
         let mut workers = Supervisor {
             command: vec![own_program()?, "worker".into()],
-            deadline: Duration::from_secs(own.deadline),
+            deadline: Duration::from_secs(own.deadline()),
             ns_per_iteration: line.ns_per_work_iteration,
             interrupt: Some(interrupt.as_fd()),
         };
@@ -104,14 +105,23 @@ impl Run {
         screen.bar.finish_and_clear();
         let (blocks, interrupted) = (earlier_count + summary.blocks, summary.interrupted);
         writer.append(&Line::End(End { ended: now(), blocks, interrupted }))?;
-        screen.problem.map_or(Ok(()), Err)?;
         let path = path.display();
         if interrupted {
-            eprintln!("\ninterrupted; {blocks} blocks are kept. To go on: queuebench run --resume {path}");
+            talk(&format!("\ninterrupted; {blocks} blocks are kept. To go on: queuebench run --resume {path}"));
             return Ok(code::INTERRUPTED);
         }
-        eprintln!("\n{blocks} blocks in {path}. The tables again: queuebench rank {path}");
+        talk(&format!("\n{blocks} blocks in {path}. The tables again: queuebench rank {path}"));
+        screen.problem.map_or(Ok(()), Err)?;
         Ok(if summary.all_ok { 0 } else { code::OUTCOME })
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile.unwrap_or_default()
+    }
+
+    /// In seconds.
+    fn deadline(&self) -> u64 {
+        self.deadline.unwrap_or(10)
     }
 
     /// The options a file was started with; what is typed beside `--resume` must not contradict them.
@@ -135,46 +145,55 @@ impl Run {
         if run.toolchain != Toolchain::own() {
             return Err(differ("toolchain", &format!("{:?}", run.toolchain), &format!("{:?}", Toolchain::own())));
         }
-        let typed = Selection::default_suite();
-        if self.selection.suite != typed && self.selection.suite != run.suite {
-            return Err(differ("suite", &run.suite, &self.selection.suite));
-        }
-        if let Some(seed) = self.seed.filter(|seed| *seed != run.seed) {
-            return Err(differ("seed", &run.seed.to_string(), &seed.to_string()));
-        }
-        if let Some(rounds) = self.rounds.filter(|rounds| *rounds != run.rounds) {
-            return Err(differ("number of rounds", &run.rounds.to_string(), &rounds.to_string()));
-        }
+        let (typed, recorded) = (&self.selection, &run.selection);
+        let none = || "none".to_owned();
+        let filter = |filter: &Option<String>| filter.clone().unwrap_or_else(none);
+        let waits = |all| if all { "all" } else { "yield" }.to_owned();
+        let deadline = run.deadline_ns / 1_000_000_000;
         for (what, typed, recorded) in [
-            ("queue filter", &self.selection.queue, &run.selection.queue),
-            ("scenario filter", &self.selection.scenario, &run.selection.scenario),
+            ("suite", typed.suite.clone(), run.suite.clone()),
+            ("profile", self.profile.map(|profile| profile.name().to_owned()), run.profile.clone()),
+            ("number of rounds", self.rounds.map(|rounds| rounds.to_string()), run.rounds.to_string()),
+            ("seed", self.seed.map(|seed| seed.to_string()), run.seed.to_string()),
+            ("deadline", self.deadline.map(|seconds| seconds.to_string()), deadline.to_string()),
+            ("queue filter", typed.queue.clone(), filter(&recorded.queue)),
+            ("scenario filter", typed.scenario.clone(), filter(&recorded.scenario)),
+            ("cell filter", typed.cell.clone(), filter(&recorded.cell)),
+            ("waits", typed.waits.map(|typed| waits(typed == Waits::All)), waits(recorded.all_waits)),
         ] {
-            if let Some(typed) = typed.as_ref().filter(|typed| Some(*typed) != recorded.as_ref()) {
-                return Err(differ(what, recorded.as_deref().unwrap_or("none"), typed));
+            if let Some(typed) = typed.filter(|typed| *typed != recorded) {
+                return Err(differ(what, &recorded, &typed));
             }
         }
-        let recorded = &run.selection;
         Ok(Run {
             selection: Selection {
-                suite: run.suite.clone(),
+                suite: Some(run.suite.clone()),
                 queue: recorded.queue.clone(),
                 scenario: recorded.scenario.clone(),
                 cell: recorded.cell.clone(),
-                waits: if recorded.all_waits { Waits::All } else { Waits::Yield },
+                waits: recorded.all_waits.then_some(Waits::All),
             },
             rounds: Some(run.rounds),
             seed: Some(run.seed),
             keep_going: recorded.keep_going || self.keep_going,
-            deadline: run.deadline_ns / 1_000_000_000,
+            deadline: Some(deadline),
             ..self.clone()
         })
     }
 
-    fn reopen(&self, results: Results, plan: &Plan) -> anyhow::Result<Opened> {
+    fn reopen(&self, results: Results, plan: &Plan, registry: &Registry) -> anyhow::Result<Opened> {
         let planned: Vec<ScenarioLine> = plan.scenarios.iter().map(scenario_line).collect();
         if planned != results.run.scenarios {
             bail!(
                 "cannot resume {}: the suite or the cpus this process may use have changed; start a new file",
+                results.path.display()
+            );
+        }
+        let versions = by_id(plan, registry, |entry| version_of(&entry.id, entry.about.package));
+        if let Some((id, now)) = versions.iter().find(|(id, now)| results.run.versions.get(*id) != Some(now)) {
+            let then = results.run.versions.get(id).map_or("unknown", String::as_str);
+            bail!(
+                "cannot resume {}: its {id} is {then}, not {now}; start a new file without --resume",
                 results.path.display()
             );
         }
@@ -192,8 +211,8 @@ impl Run {
     ) -> anyhow::Result<Opened> {
         let path = self.output.clone().unwrap_or_else(|| {
             let stamp = now().replace(['-', ':'], "");
-            let suite = std::path::Path::new(&self.selection.suite).file_stem().unwrap_or_default().to_string_lossy();
-            format!("results/local/{stamp}-{suite}-{}.jsonl", self.profile.name()).into()
+            let suite = std::path::Path::new(self.selection.suite()).file_stem().unwrap_or_default().to_string_lossy();
+            format!("results/local/{stamp}-{suite}-{}.jsonl", self.profile().name()).into()
         });
         // Made before the file, which would stay empty if the run were killed meanwhile.
         let line = self.run_line(plan, settings, registry, machine, topology);
@@ -213,30 +232,29 @@ impl Run {
         machine: Fingerprint,
         topology: Topology,
     ) -> RunLine {
-        let used = |id: &String| plan.scenarios.iter().any(|planned| planned.queues.contains(id));
-        let entries = registry.entries().iter().filter(|entry| used(&entry.id));
         RunLine {
             schema: SCHEMA,
             program: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
             started: now(),
-            suite: self.selection.suite.clone(),
-            profile: self.profile.name().into(),
+            suite: self.selection.suite().to_owned(),
+            profile: self.profile().name().into(),
             rounds: settings.rounds,
             seed: settings.seed,
             selection: record::Selection {
                 queue: self.selection.queue.clone(),
                 scenario: self.selection.scenario.clone(),
                 cell: self.selection.cell.clone(),
-                all_waits: self.selection.waits == Waits::All,
+                all_waits: self.selection.all_waits(),
                 keep_going: settings.keep_going,
             },
-            deadline_ns: self.deadline * 1_000_000_000,
+            deadline_ns: self.deadline() * 1_000_000_000,
             ns_per_work_iteration: work::calibrate(),
             machine,
             topology,
             toolchain: Toolchain::own(),
-            versions: entries.map(|entry| (entry.id.clone(), version_of(&entry.id, entry.about.package))).collect(),
+            versions: by_id(plan, registry, |entry| version_of(&entry.id, entry.about.package)),
+            families: by_id(plan, registry, |entry| entry.about.family.to_string()),
             scenarios: plan.scenarios.iter().map(scenario_line).collect(),
         }
     }
@@ -245,9 +263,16 @@ impl Run {
 /// A file to append to, where it is, its first line, and what it holds already.
 type Opened = (Writer, PathBuf, RunLine, Vec<Block>);
 
+/// Something of every queue that a plan runs.
+fn by_id(plan: &Plan, registry: &Registry, of: impl Fn(&Entry) -> String) -> BTreeMap<String, String> {
+    let runs = |entry: &&Entry| plan.scenarios.iter().any(|planned| planned.queues.contains(&entry.id));
+    registry.entries().iter().filter(runs).map(|entry| (entry.id.clone(), of(entry))).collect()
+}
+
 fn scenario_line(planned: &Planned) -> ScenarioLine {
     ScenarioLine {
         id: planned.scenario.to_string(),
+        name: planned.name().map(str::to_owned),
         reference: planned.reference.clone(),
         threads: planned.threads,
         cpus: planned.cpus.clone(),
@@ -275,19 +300,23 @@ fn interrupt_pipe() -> anyhow::Result<std::io::PipeReader> {
 
 /// Says what will run and how long it takes, before it does.
 fn announce(plan: &Plan, settings: Settings, machine: &Fingerprint, run: &Run) {
-    let block = |planned: &Planned| Rounds::mean_slice_ns(planned) + BLOCK_OVERHEAD_NS;
-    let total = plan.scenarios.iter().map(|planned| block(planned) * Rounds::blocks(planned, settings.rounds));
-    let seconds = total.sum::<u64>() / 1_000_000_000;
-    eprintln!("machine  {}", machine.id);
-    let (cells, scenarios) = (plan.cells(), plan.scenarios.len());
-    let suite = &run.selection.suite;
-    eprintln!(
-        "plan     suite {suite}: {cells} cells in {scenarios} scenarios, {} rounds, seed {}",
-        settings.rounds, settings.seed
-    );
-    eprintln!("         about {} (slow queues take longer); what is left out: queuebench list", span(seconds));
+    let time_of = |planned: &Planned| {
+        let block = Rounds::mean_slice_ns(planned) + BLOCK_OVERHEAD_NS;
+        block * Rounds::blocks(planned, settings.rounds)
+    };
+    talk(&format!("machine  {}", machine.id));
+    let (cells, scenarios) = (count(plan.cells(), "cell"), count(plan.scenarios.len(), "scenario"));
+    let (suite, rounds) = (run.selection.suite(), count(settings.rounds as usize, "round"));
+    talk(&format!("plan     suite {suite}: {cells} in {scenarios}, {rounds}, seed {}", settings.seed));
+    for planned in &plan.scenarios {
+        let queues = count(planned.queues.len(), "queue");
+        let time = span(time_of(planned) / 1_000_000_000);
+        talk(&format!("         {:<44} {queues:>9}  {time:>6}", planned.scenario.to_string()));
+    }
+    let seconds = plan.scenarios.iter().map(time_of).sum::<u64>() / 1_000_000_000;
+    talk(&format!("         about {} (slow queues take longer); what is left out: queuebench list", span(seconds)));
     if !Toolchain::own().optimised() {
-        eprintln!("warning  built without optimisation: these numbers say nothing about the queues; use --release");
+        talk("warning  built without optimisation: these numbers say nothing about the queues; use --release");
     }
 }
 
@@ -317,27 +346,30 @@ impl Observer for Screen<'_> {
         self.bar.set_message(format!("{left} left  {}  {}", block.scenario, block.queue));
         if self.bar.is_hidden() && self.quiet_until.elapsed() > Duration::from_secs(30) {
             self.quiet_until = Instant::now();
-            eprintln!("{} of {} blocks, about {left} left", progress.done, progress.total);
+            talk(&format!("{} of {} blocks, about {left} left", progress.done, progress.total));
         }
         if block.report.outcome != Outcome::Ok {
             let detail = block.report.detail.as_deref().unwrap_or_default();
             let what = format!("{}  {} in {}: {detail}", block.report.outcome, block.queue, block.scenario);
-            self.bar.suspend(|| eprintln!("{what}"));
+            self.bar.suspend(|| talk(&what));
         }
     }
 
     fn given_up(&mut self, skip: &Skip) {
         let queue = skip.queue.as_deref().unwrap_or_default();
-        self.bar.suspend(|| eprintln!("skip  {queue} in {}: {} (--keep-going runs them)", skip.scenario, skip.reason));
+        let what = format!("skip  {queue} in {}: {} (--keep-going runs them)", skip.scenario, skip.reason);
+        self.bar.suspend(|| talk(&what));
     }
 
     fn scenario(&mut self, scenario: &str, blocks: &[Block]) {
         let Some(line) = self.line.scenarios.iter().find(|line| line.id == scenario) else { return };
-        let compares = self.line.profile != Profile::Smoke.name();
-        let printed = Section::new(line, blocks, compares)
+        let printed = Section::new(self.line, line, blocks)
             .and_then(|section| self.bar.suspend(|| out(&section.table(self.wide))));
-        // A closed stdout does not end a measurement; it is reported when the rest is safe on disk.
-        if let Err(error) = printed {
+        // A stdout that fails does not end a measurement; it is reported when the rest is safe on disk. One that is
+        // closed has been read as far as anybody wanted.
+        if let Err(error) = printed
+            && !is_broken_pipe(&error)
+        {
             self.problem.get_or_insert(error);
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{code, out};
+use super::{code, count, out};
 use crate::record;
 
 /// Check results files: are they whole, of a schema this program reads, and free of what no run writes?
@@ -28,8 +28,9 @@ impl Validate {
                         Some(end) if end.interrupted => ", interrupted: continue it with run --resume",
                         Some(_) => "",
                     };
-                    let (blocks, scenarios) = (results.blocks.len(), results.run.scenarios.len());
-                    out(&format!("{}: ok, {blocks} blocks, {scenarios} scenarios{ended}", file.display()))?;
+                    let blocks = count(results.blocks.len(), "block");
+                    let scenarios = count(results.run.scenarios.len(), "scenario");
+                    out(&format!("{}: ok, {blocks}, {scenarios}{ended}", file.display()))?;
                 }
                 Err(error) => {
                     anstream::eprintln!("error: {error}");

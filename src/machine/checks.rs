@@ -133,6 +133,9 @@ fn cores_are_told(files: Files, topology: &Topology) -> bool {
     })
 }
 
+/// What nothing typed here changes.
+const HOSTS_TO_CHANGE: &str = "nothing from inside; ask for dedicated cpus, or run at another time";
+
 fn steal(now: &CpuTime, watched: &CpuTime) -> Check {
     let name = "steal";
     let share = |time: &CpuTime| {
@@ -149,9 +152,9 @@ fn steal(now: &CpuTime, watched: &CpuTime) -> Check {
     let lately = lately.unwrap_or(0.0);
     // A single tick can be 5 % of so short a time on one cpu.
     if since_boot > 0.02 || lately > 0.05 {
-        warning(name, format!("{text}: the host runs others on these cpus"))
+        warning(name, format!("{text}: the host runs others on these cpus")).with_remedy(HOSTS_TO_CHANGE)
     } else if since_boot > 0.001 || lately > 0.0 {
-        notice(name, text)
+        notice(name, text).with_remedy(HOSTS_TO_CHANGE)
     } else {
         ok(name, text)
     }
@@ -205,7 +208,7 @@ fn clock_source(files: Files) -> Check {
     let available = available.unwrap_or_default();
     match available.split(' ').find(|clock| FAST_CLOCKS.contains(clock)) {
         Some(fast) => check.with_remedy(format!("echo {fast} | sudo tee {directory}/current_clocksource")),
-        None => check,
+        None => check.with_remedy("nothing while the kernel has no faster one; on x86 boot with tsc=reliable"),
     }
 }
 
@@ -216,6 +219,7 @@ fn virtual_machine(files: Files) -> Check {
         Hypervisor::Unknown => unseen(name, "neither firmware nor cpu tell"),
         Hypervisor::Named(maker) => {
             notice(name, format!("yes ({maker}): waking an idle cpu is slow, and the topology may be made up"))
+                .with_remedy("nothing from inside; run it on the host or on bare metal")
         }
     }
 }

@@ -5,6 +5,8 @@
 mod read;
 mod write;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use read::{ReadError, Results, read};
@@ -65,7 +67,10 @@ pub struct Run {
     /// The compiler and flags the program was built with.
     pub toolchain: Toolchain,
     /// Every queue's package version, by id.
-    pub versions: std::collections::BTreeMap<String, String>,
+    pub versions: BTreeMap<String, String>,
+    /// Every queue's family, by id.
+    #[serde(default)]
+    pub families: BTreeMap<String, String>,
     /// The scenarios, each with its reference queue, in the order they run.
     pub scenarios: Vec<ScenarioLine>,
 }
@@ -95,6 +100,9 @@ pub struct Selection {
 pub struct ScenarioLine {
     /// Its id.
     pub id: String,
+    /// What the suite calls it, where that is not its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The queue that is in every round, and that files are compared through.
     pub reference: String,
     /// Threads that run at once.

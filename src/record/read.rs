@@ -16,8 +16,10 @@ use crate::scenario::Scenario;
 const LONGEST_LINE: u64 = 1 << 20;
 /// Lines of the longest file that is read.
 const MOST_LINES: usize = 2_000_000;
+/// Where to get what can be read.
+const WRITTEN_BY: &str = "results files are written by: queuebench run -o FILE";
 /// Bytes of the largest file that is read.
-const LARGEST_FILE: u64 = 4 << 30;
+const LARGEST_FILE: u64 = 512 << 20;
 
 /// A results file, read and checked.
 #[derive(Debug)]
@@ -66,16 +68,22 @@ impl std::error::Error for ReadError {}
 /// When it is no results file, is of a newer schema, or holds what no run writes. A torn last line is no error.
 pub fn read(path: &Path) -> Result<Results, ReadError> {
     let error = |line, why: String| ReadError { path: path.to_owned(), line, why };
-    let file = File::open(path).map_err(|why| error(None, format!("cannot be read: {why}")))?;
+    let file = File::open(path)
+        .map_err(|why| error(None, format!("cannot be read: {why}; list yours: ls results/*/*.jsonl")))?;
     let size = file.metadata().map(|data| if data.is_file() { data.len() } else { 0 }).unwrap_or(0);
     if size > LARGEST_FILE {
-        return Err(error(None, format!("{size} bytes; results files of more than {LARGEST_FILE} are not read")));
+        return Err(error(
+            None,
+            format!("{size} bytes; results files of more than {LARGEST_FILE} are not read; split it"),
+        ));
     }
     let mut reader = Reader { path, input: BufReader::new(file), number: 0, whole: 0 };
     let run = match reader.next_line()? {
         Some(Line::Run(run)) => *run,
-        Some(_) => return Err(error(Some(1), "no results file: it does not start with a run line".into())),
-        None => return Err(error(None, "no results file: it has no whole line".into())),
+        Some(_) => {
+            return Err(error(Some(1), format!("no results file: it does not start with a run line; {WRITTEN_BY}")));
+        }
+        None => return Err(error(None, format!("no results file: it has no whole line; {WRITTEN_BY}"))),
     };
     check_run(&run).map_err(|why| error(Some(1), why))?;
     let mut results = Results {
@@ -159,10 +167,10 @@ impl Reader<'_> {
         }
         match serde_json::from_slice::<SchemaOnly>(text) {
             Ok(SchemaOnly { schema: Some(newer) }) if newer > u64::from(SCHEMA) => Err(self.error(format!(
-                "schema {newer} is newer than the {SCHEMA} this queuebench reads; update it: cargo install queuebench"
+                "schema {newer} is newer than the {SCHEMA} this queuebench reads; build a newer queuebench to read it"
             ))),
             Ok(SchemaOnly { schema: Some(1..) }) => Ok(()),
-            _ => Err(self.error("no results file: its first line is no run line with a schema".into())),
+            _ => Err(self.error(format!("no results file: its first line is no run line with a schema; {WRITTEN_BY}"))),
         }
     }
 

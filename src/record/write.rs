@@ -45,7 +45,7 @@ impl Writer {
             file.set_len(whole)?;
             Ok(file)
         });
-        let file = opened.with_context(|| format!("cannot continue {}", path.display()))?;
+        let file = opened.with_context(|| format!("cannot continue {}; start anew with -o FILE", path.display()))?;
         Ok(Writer { file, path: path.to_owned() })
     }
 
@@ -55,8 +55,20 @@ impl Writer {
     ///
     /// When the disk is full or gone. What was written before stays.
     pub fn append(&mut self, line: &Line) -> anyhow::Result<()> {
-        let mut text = serde_json::to_string(line)?;
-        text.push('\n');
+        self.append_all(std::slice::from_ref(line))
+    }
+
+    /// Appends lines that belong together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::append`].
+    pub fn append_all(&mut self, lines: &[Line]) -> anyhow::Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&serde_json::to_string(line)?);
+            text.push('\n');
+        }
         // One write, so that a kill leaves at most one torn line.
         self.file.write_all(text.as_bytes()).with_context(|| {
             let path = self.path.display();

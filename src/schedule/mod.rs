@@ -41,7 +41,7 @@ pub trait Observer {
     fn block(&mut self, block: &Block, progress: Progress);
     /// A cell is given up after an outcome other than ok.
     fn given_up(&mut self, skip: &Skip);
-    /// A scenario has run all its rounds; its blocks of this run and of the file it resumes.
+    /// A scenario has run all its rounds, or the user has stopped it; its blocks of this run and of the file it resumes.
     fn scenario(&mut self, scenario: &str, blocks: &[Block]);
 }
 
@@ -102,17 +102,21 @@ pub fn run(
             let cell = planned.cell(&order.queue);
             let Ended::Reported { report, ready_ns, wall_ns, steal_ticks } = workers.run(&order, &cell) else {
                 state.summary.interrupted = true;
+                if !state.blocks_of(&id).is_empty() {
+                    observer.scenario(&id, state.blocks_of(&id));
+                }
                 return Ok(state.summary);
             };
             let BlockOrder { queue, round, repeat, position, .. } = order;
             let scenario = id.clone();
             let block =
                 Block { scenario, queue, round, repeat, position, ready_ns, wall_ns, steal_ticks, report: *report };
-            writer.append(&Line::Block(Box::new(block.clone())))?;
-            let has_more = rounds.has_more_of(&block.queue);
-            let given_up = state.finished(block, has_more, observer);
+            let given_up = state.gives_up(&block, rounds.has_more_of(&block.queue));
+            let mut lines = vec![Line::Block(Box::new(block.clone()))];
+            lines.extend(given_up.clone().map(Line::Skip));
+            writer.append_all(&lines)?;
+            state.finished(block, observer);
             if let Some(skip) = given_up {
-                writer.append(&Line::Skip(skip.clone()))?;
                 observer.given_up(&skip);
             }
         }
@@ -171,24 +175,27 @@ impl State {
         wanted
     }
 
-    fn finished(&mut self, block: Block, has_more: bool, observer: &mut impl Observer) -> Option<Skip> {
+    /// What is to be said when a cell's remaining blocks are not run because of how this one ended.
+    fn gives_up(&self, block: &Block, has_more: bool) -> Option<Skip> {
+        let gives_up = block.report.outcome != Outcome::Ok
+            && !self.settings.keep_going
+            && has_more
+            && !self.failed.contains(&(block.scenario.clone(), block.queue.clone()));
+        gives_up.then(|| Skip {
+            scenario: block.scenario.clone(),
+            queue: Some(block.queue.clone()),
+            reason: format!("{} in round {}: its remaining blocks are not run", block.report.outcome, block.round + 1),
+        })
+    }
+
+    fn finished(&mut self, block: Block, observer: &mut impl Observer) {
         self.summary.blocks += 1;
         self.passed += 1;
         self.spent_ns += block.wall_ns;
         let left = self.total.saturating_sub(self.passed);
         let left_ns = self.spent_ns / self.summary.blocks * left;
         observer.block(&block, Progress { done: self.passed, total: self.total, left_ns });
-        let gives_up = block.report.outcome != Outcome::Ok
-            && !self.settings.keep_going
-            && has_more
-            && !self.failed.contains(&(block.scenario.clone(), block.queue.clone()));
-        let skip = gives_up.then(|| Skip {
-            scenario: block.scenario.clone(),
-            queue: Some(block.queue.clone()),
-            reason: format!("{} in round {}: its remaining blocks are not run", block.report.outcome, block.round + 1),
-        });
         self.remember(block);
-        skip
     }
 
     fn blocks_of(&self, scenario: &str) -> &[Block] {

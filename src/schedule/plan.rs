@@ -1,7 +1,7 @@
 //! Which cells exist: scenarios of a suite on this machine, and of each the queues that can join.
 
 use crate::filter::Filter;
-use crate::queue::{Ends, Payloads, Spin, Wait};
+use crate::queue::{Ends, Family, Payloads, Spin, Wait};
 use crate::record::Skip;
 use crate::registry::{Entry, Registry};
 use crate::scenario::Scenario;
@@ -80,6 +80,11 @@ impl Planned {
             repeatable: Vec::new(),
             reference: queue.to_owned(),
         }
+    }
+
+    /// What the suite calls it, where that is not its id.
+    pub fn name(&self) -> Option<&str> {
+        Some(self.label.as_str()).filter(|label| *label != self.scenario.to_string())
     }
 
     /// Cpus the threads run on.
@@ -202,9 +207,15 @@ fn fill(
     }
     if !planned.queues.is_empty() {
         add_reference(&mut planned, &able);
-        let transfers = |queue: &&String| registry.find(queue, scenario.capacity).is_some_and(|e| e.about.transfers);
-        planned.repeatable = planned.queues.iter().filter(transfers).cloned().collect();
-        plan.scenarios.push(planned);
+        let contends = |queue: &&String| {
+            registry.find(queue, scenario.capacity).is_some_and(|entry| entry.about.family != Family::Limit)
+        };
+        planned.repeatable = planned.queues.iter().filter(contends).cloned().collect();
+        if planned.repeatable.is_empty() && !filtered {
+            plan.skips.push(Skip { scenario: id, queue: None, reason: "no queue can join it".into() });
+        } else {
+            plan.scenarios.push(planned);
+        }
     }
     plan.skips.extend(skips);
 }
@@ -286,7 +297,7 @@ fn add_reference(planned: &mut Planned, able: &[(&Entry, Option<String>)]) {
     let can_join = |id: &str| able.iter().any(|(entry, obstacle)| entry.id == id && obstacle.is_none());
     if !can_join(&planned.reference) {
         let stand_in = able.iter().find(|(entry, obstacle)| {
-            obstacle.is_none() && entry.about.transfers && planned.queues.contains(&entry.id)
+            obstacle.is_none() && entry.about.family != Family::Limit && planned.queues.contains(&entry.id)
         });
         planned.reference = stand_in.map_or_else(|| planned.queues[0].clone(), |(entry, _)| entry.id.clone());
     }

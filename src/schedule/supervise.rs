@@ -94,7 +94,7 @@ impl Supervisor<'_> {
         }));
         match worker.answer()? {
             Answer::Ready { .. } => *ready_ns = started.elapsed().as_nanos() as u64,
-            Answer::Report(report) => return Ok(report),
+            Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
             answer => return Err(unexpected(answer)),
         }
         worker.say(&Command::Slice { settle_ns: order.settle_ns, window_ns: order.window_ns });

@@ -94,8 +94,14 @@ impl Recruit {
         };
         let handle = std::thread::Builder::new()
             .name(format!("endpoint-{index}"))
-            // A crew that is given up never gets a loop; nobody joins it then.
-            .spawn(move || body().unwrap_or_else(|| std::process::exit(0)))
+            .spawn(move || {
+                body().unwrap_or_else(|| {
+                    // A crew that is given up: nobody joins it, and the process ends when it has said why.
+                    loop {
+                        std::thread::park();
+                    }
+                })
+            })
             .map_err(|error| format!("cannot start thread {index}: {error}"))?;
         Ok(Recruit { equip, pinned, start, handle })
     }

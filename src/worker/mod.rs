@@ -6,6 +6,7 @@ mod verdict;
 use std::io::{self, BufRead, Write};
 
 use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
+use crate::queue::{About, Capacity};
 use crate::registry::Registry;
 use crate::scenario::Scenario;
 use crate::topology;
@@ -76,7 +77,7 @@ fn die_on_panic() {
 struct Prepared {
     crew: Crew,
     scenario: Scenario,
-    transfers: bool,
+    about: About,
 }
 
 impl Prepared {
@@ -103,12 +104,12 @@ impl Prepared {
             let detail = format!("{} messages went in and did not come out before the stream began", crew.missing);
             return Err(Box::new(Report::failed(Outcome::Lost, detail)));
         }
-        Ok(Prepared { crew, scenario, transfers: entry.about.transfers })
+        Ok(Prepared { crew, scenario, about: entry.about })
     }
 
     fn run(self, settle_ns: u64, window_ns: u64) -> Report {
         let scenario = self.scenario;
-        let unbounded = scenario.capacity == crate::queue::Capacity::Unbounded && self.transfers;
+        let unbounded = scenario.capacity == Capacity::Unbounded && self.about.transfers;
         let lengths = Lengths {
             settle_ns,
             window_ns,
@@ -119,6 +120,6 @@ impl Prepared {
         };
         let capacity = self.crew.capacity;
         let (slice, tallies) = self.crew.run(lengths, scenario);
-        verdict::report(&scenario, self.transfers, capacity, &slice, tallies)
+        verdict::report(&scenario, &self.about, capacity, &slice, tallies)
     }
 }

@@ -167,11 +167,16 @@ impl Slice {
             self.ends_pushed.fetch_add(1, Ordering::Relaxed);
         }
         const PATIENCE: Duration = Duration::from_millis(500);
-        let mut since = Instant::now();
+        let (mut since, mut popped) = (Instant::now(), 0);
         loop {
             let waiting = self.popping.load(Ordering::Acquire);
             if waiting == 0 {
                 return;
+            }
+            // As long as messages come out, a mark that does not is still behind them.
+            let now_popped = Self::total(&self.popped);
+            if now_popped != popped {
+                (since, popped) = (Instant::now(), now_popped);
             }
             if since.elapsed() < PATIENCE {
                 std::thread::sleep(Duration::from_micros(200));

@@ -79,10 +79,13 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
             }
             endpoint.publish(check.count);
         }
-        endpoint.chunk_end(check.count, wait.failed());
+        if !endpoint.chunk_end(check.count, wait.failed()) && slice.refused() {
+            // What is left is more than anybody wants to wait for.
+            break;
+        }
     }
     let timing = endpoint.finish(check.count, wait.failed());
-    if slice.consumer_done() {
+    if slice.consumer_done() && !slice.refused() {
         drain(consumer, &mut check, &mut faults);
     }
     Tally { timing, pushed: Vec::new(), popped: Some((check, faults)), round_trips: None }

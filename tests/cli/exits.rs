@@ -10,7 +10,7 @@ fn a_run_prints_its_table_writes_its_file_and_exits_with_0() {
     let said = run_in(folder.path(), 2, &["-o", "new/folder/run.jsonl"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     // Talk on stderr: the plan before it starts, and where the results are.
-    assert!(said.err.contains("2 cells in 1 scenarios, 2 rounds, seed 1"), "{}", said.err);
+    assert!(said.err.contains("2 cells in 1 scenario, 2 rounds, seed 1"), "{}", said.err);
     assert!(said.err.contains("6 blocks in new/folder/run.jsonl"), "{}", said.err);
     let results = record::read(&folder.path().join("new/folder/run.jsonl")).unwrap();
     assert_eq!(results.blocks.len(), 6);
@@ -40,7 +40,8 @@ fn a_smoke_run_prints_no_ratio() {
 fn a_dry_run_says_the_plan_and_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let said = run_in(folder.path(), 2, &["--dry-run"]);
-    assert!(said.err.contains("2 cells in 1 scenarios"), "{}", said.err);
+    assert!(said.err.contains("2 cells in 1 scenario,"), "{}", said.err);
+    assert!(said.err.contains("stream/1p1c/1024/8B/free"), "what will run is named: {}", said.err);
     assert_eq!((said.code, said.out.as_str()), (Some(0), ""));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -9,6 +9,7 @@ mod ranked;
 mod refused_resumes;
 mod streams;
 mod typed;
+mod worker;
 
 /// Command, exit code and output of what needs no machine; `TRYCMD=overwrite cargo test --test cli` writes them anew.
 #[test]

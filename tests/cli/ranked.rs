@@ -124,9 +124,9 @@ fn texts_of_strangers_mean_nothing_to_what_renders_them() {
 }
 
 #[test]
-fn several_files_are_printed_one_after_the_other() {
+fn several_files_are_printed_one_after_the_other_each_under_its_name() {
     let both = typed(&["rank", "results/synthetic-smoke.jsonl", "results/synthetic.jsonl"]).out;
-    let one = |file| typed(&["rank", file]).out;
+    let one = |file| format!("\n{file} (synthetic-2c2t-0000)\n{}", typed(&["rank", file]).out);
     assert_eq!(both, one("results/synthetic-smoke.jsonl") + &one("results/synthetic.jsonl"));
 }
 

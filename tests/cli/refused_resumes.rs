@@ -27,9 +27,15 @@ fn resume(folder: &Path, rest: &[&str]) -> Said {
 fn what_contradicts_the_file_is_refused_and_the_file_untouched() {
     let folder = cut_run();
     let before = std::fs::read(folder.path().join("run.jsonl")).unwrap();
-    let contradictions: [(&[&str], &str); 5] = [
+    let contradictions: [(&[&str], &str); 10] = [
         (&["--seed", "2"], "seed is 1, not 2"),
         (&["--suite", "balance"], "suite is tiny.toml, not balance"),
+        // Neither is what is the default elsewhere.
+        (&["--suite", "quick"], "suite is tiny.toml, not quick"),
+        (&["--profile", "quick"], "profile is default, not quick"),
+        (&["--deadline", "9"], "deadline is 10, not 9"),
+        (&["--waits", "all"], "waits is yield, not all"),
+        (&["--cell", "flume"], "cell filter is none, not flume"),
         (&["--rounds", "9"], "rounds is 1, not 9"),
         (&["-q", "flume"], "queue filter"),
         (&["-s", "1p1c"], "scenario filter"),
@@ -40,6 +46,18 @@ fn what_contradicts_the_file_is_refused_and_the_file_untouched() {
     assert_eq!(std::fs::read(folder.path().join("run.jsonl")).unwrap(), before);
     // What agrees with it is no contradiction.
     resume(folder.path(), &["--seed", "1", "--rounds", "1", "--suite", "tiny.toml", "-q", "^std/mpsc$"]).ok();
+}
+
+#[test]
+fn a_run_of_another_version_of_a_queue_is_refused() {
+    let folder = cut_run();
+    let file = folder.path().join("run.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let now = serde_json::from_str::<serde_json::Value>(text.lines().next().unwrap()).unwrap();
+    let now = format!("\"std/mpsc\":{}", now["versions"]["std/mpsc"]);
+    assert!(text.contains(&now));
+    std::fs::write(&file, text.replace(&now, "\"std/mpsc\":\"0.0.1\"")).unwrap();
+    resume(folder.path(), &[]).error(1, &["cannot resume", "std/mpsc is 0.0.1, not", "without --resume"]);
 }
 
 #[test]

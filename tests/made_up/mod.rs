@@ -26,6 +26,7 @@ pub fn planned(scenario: &str, queues: &[&str]) -> Planned {
 /// The first line of a results file with these scenarios.
 pub fn run_line(planned: &[Planned], rounds: u32) -> Run {
     let line = |planned: &Planned| ScenarioLine {
+        name: None,
         id: planned.scenario.to_string(),
         reference: planned.reference.clone(),
         threads: planned.threads,
@@ -49,6 +50,7 @@ pub fn run_line(planned: &[Planned], rounds: u32) -> Run {
         topology: Topology::default(),
         toolchain: Toolchain::own(),
         versions: queues.map(|queue| (queue.clone(), "1.2.3".into())).collect(),
+        families: Default::default(),
         scenarios: planned.iter().map(line).collect(),
     }
 }

@@ -16,7 +16,11 @@ fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(results.resumable <= results.whole && results.whole <= bytes.len() as u64);
             for planned in &results.run.scenarios {
                 let of_it = results.blocks.iter().filter(|block| block.scenario == planned.id).cloned();
-                let ranking = queuebench::ranking::rank(&planned.id.parse().unwrap(), &of_it.collect::<Vec<_>>());
+                let ranking = queuebench::ranking::rank(
+                    &planned.id.parse().unwrap(),
+                    &of_it.collect::<Vec<_>>(),
+                    &results.run.families,
+                );
                 serde_json::to_string(&ranking).unwrap();
             }
         }
