@@ -80,6 +80,8 @@ pub enum Field {
     All,
     /// Those that stand for their family.
     Representatives,
+    /// Those, and every ring.
+    RepresentativesAndRings,
 }
 
 /// A scenario of a suite, in this machine's numbers.

@@ -167,7 +167,7 @@ impl Reader<'_> {
         }
         match serde_json::from_slice::<SchemaOnly>(text) {
             Ok(SchemaOnly { schema: Some(newer) }) if newer > u64::from(SCHEMA) => Err(self.error(format!(
-                "schema {newer} is newer than the {SCHEMA} this queuebench reads; build a newer queuebench to read it"
+                "schema {newer} is newer than the {SCHEMA} this queuebench reads; update it: git pull && cargo install --path ."
             ))),
             Ok(SchemaOnly { schema: Some(1..) }) => Ok(()),
             _ => Err(self.error(format!("no results file: its first line is no run line with a schema; {WRITTEN_BY}"))),

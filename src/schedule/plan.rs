@@ -283,7 +283,12 @@ struct Waits {
 
 /// Why a queue that could join does not.
 fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Option<String> {
-    if wanted.field == Field::Representatives && !entry.about.representative && !filtered {
+    let joins = match wanted.field {
+        Field::All => true,
+        Field::Representatives => entry.about.representative,
+        Field::RepresentativesAndRings => entry.about.representative || entry.about.family == Family::Ring,
+    };
+    if !joins && !filtered {
         return Some("this scenario runs one or two of each family; name the queue with -q to add it".into());
     }
     if waits.all && !waits.spin && entry.wait == Spin::SUFFIX {

@@ -33,8 +33,13 @@ fn a_sound_file_is_read_within_that_memory() {
 }
 
 #[test]
-fn a_line_of_gigabytes_is_not_read_to_its_end() {
-    assert_refused(&validate(&sparse(3 << 30)), "longer than");
+fn a_line_of_half_a_gigabyte_is_not_read_to_its_end() {
+    assert_refused(&validate(&sparse(500 << 20)), "longer than");
+}
+
+#[test]
+fn a_file_of_gigabytes_is_not_read_at_all() {
+    assert_refused(&validate(&sparse(3 << 30)), "split it");
 }
 
 #[test]

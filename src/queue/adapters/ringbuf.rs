@@ -10,13 +10,7 @@ use crate::queue::{About, Consumer, Endpoints, Family, Payload, Producer, Queue,
 pub struct Spsc;
 
 impl Queue for Spsc {
-    const ABOUT: About = About {
-        id: "ringbuf/spsc",
-        package: Some("ringbuf"),
-        family: Family::Ring,
-        representative: true,
-        ..About::SPSC
-    };
+    const ABOUT: About = About { id: "ringbuf/spsc", package: Some("ringbuf"), family: Family::Ring, ..About::SPSC };
     type Producer<T: Payload> = HeapProd<T>;
     type Consumer<T: Payload> = HeapCons<T>;
 
