@@ -7,6 +7,7 @@ use clap::Args;
 use super::{Format, count, out};
 use crate::filter::Filter;
 use crate::protocol::Outcome;
+use crate::queue::Capacity;
 use crate::ranking::{Noise, Ranking, Ratio, Row, rank};
 use crate::record::{self, Results, Run, ScenarioLine};
 use crate::scenario::Scenario;
@@ -266,8 +267,8 @@ impl Section {
         if self.ranking.rows.iter().any(|row| row.other_regime) {
             notes.push("* ran fuller or emptier than the best, which may be why it is slower".into());
         }
-        if self.scenario.size == Size::Boxed {
-            notes.push(format!("boxes by {}", self.allocator));
+        if self.scenario.size == Size::Boxed || self.scenario.capacity == Capacity::Unbounded {
+            notes.push(format!("allocates while it runs, from {}", self.allocator));
         }
         if self.compares && !self.ranking.noise.is_empty() {
             let family = |noise: &Noise| {
