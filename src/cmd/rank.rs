@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, count, out};
+use super::{Format, count, out, talk};
 use crate::filter::Filter;
 use crate::protocol::Outcome;
 use crate::queue::Capacity;
@@ -24,7 +24,15 @@ const WIDE_HEADS: [&str; 8] =
 #[command(after_help = "Examples:
   queuebench rank results/local/*.jsonl
   queuebench rank run.jsonl -s pingpong --wide
-  queuebench rank run.jsonl --format json | jq '.[].rows[0].queue'")]
+  queuebench rank run.jsonl --format json | jq '.[].rows[0].queue'
+
+Columns of --wide:
+  spread        (p90 - p10) / median over blocks
+  of limit      the share of limit/loop's rate
+  sleeps/msg    voluntary context switches; full/msg and empty/msg: tries that found it so
+  capacity      as measured
+  trips         what a tenth and what nine tenths of the round trips took at most
+More in METHODOLOGY.md")]
 pub struct Rank {
     /// Results files
     #[arg(required = true)]
@@ -52,10 +60,11 @@ impl Rank {
             let results = record::read(file)?;
             sections.extend(sections_of(&results, queues.as_ref(), scenarios.as_ref())?);
         }
-        anyhow::ensure!(
-            !sections.is_empty(),
-            "nothing in these files matches; see what they hold: queuebench rank FILE"
-        );
+        if sections.is_empty() {
+            let filters: Vec<String> = [&self.queue, &self.scenario].into_iter().flatten().cloned().collect();
+            anyhow::ensure!(!filters.is_empty(), "no block was measured in these files; measure with: queuebench run");
+            anyhow::bail!("nothing in these files matches '{}'; without filters all is shown", filters.join("' and '"));
+        }
         match self.format {
             Format::Table => {
                 let mut file = None;
@@ -73,8 +82,14 @@ impl Rank {
             Format::Csv => out(&csv(&sections))?,
             Format::Markdown => out(&markdown(&sections, self.wide))?,
         }
-        let all_ok = sections.iter().flat_map(|section| &section.ranking.rows).all(|row| row.outcome == Outcome::Ok);
-        Ok(if all_ok { 0 } else { super::code::OUTCOME })
+        let mut code = 0;
+        for section in &sections {
+            for row in section.ranking.rows.iter().filter(|row| row.outcome != Outcome::Ok) {
+                talk(&format!("{}  {} in {}: no figure", row.outcome, row.queue, section.ranking.scenario));
+                code = super::code::OUTCOME;
+            }
+        }
+        Ok(code)
     }
 }
 
@@ -265,14 +280,19 @@ impl Section {
             }
         }
         if self.ranking.rows.iter().any(|row| row.other_regime) {
-            notes.push("* ran fuller or emptier than the best, which may be why it is slower".into());
+            notes.push("* ran fuller or emptier than the best, which may be why they differ".into());
         }
         if self.scenario.size == Size::Boxed || self.scenario.capacity == Capacity::Unbounded {
             notes.push(format!("allocates while it runs, from {}", self.allocator));
         }
         if self.compares && !self.ranking.noise.is_empty() {
             let family = |noise: &Noise| {
-                format!("{} {:.0} % ({})", noise.family, noise.median_difference * 100.0, count(noise.pairs, "pair"))
+                format!(
+                    "{} {:.0}\u{a0}% ({})",
+                    noise.family,
+                    noise.median_difference * 100.0,
+                    count(noise.pairs, "pair")
+                )
             };
             let families: Vec<String> = self.ranking.noise.iter().map(family).collect();
             notes.push(format!("noise: run twice in a round, a queue differs from itself by: {}", families.join(", ")));

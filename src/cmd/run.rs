@@ -54,7 +54,7 @@ pub struct Run {
     /// Seconds after which a block is given up as hung [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     deadline: Option<u64>,
-    /// Go on with a queue in a scenario where it lost, hung or crashed
+    /// Go on with a queue in a scenario where a block of it ended in another outcome than ok
     #[arg(long)]
     keep_going: bool,
     /// Write results here instead of results/local/

@@ -24,9 +24,11 @@ impl Validate {
             match record::read(file) {
                 Ok(results) => {
                     let ended = match &results.end {
-                        None => ", not ended: continue it with run --resume",
-                        Some(end) if end.interrupted => ", interrupted: continue it with run --resume",
-                        Some(_) => "",
+                        None => format!("; not ended: queuebench run --resume {}", file.display()),
+                        Some(end) if end.interrupted => {
+                            format!("; interrupted: queuebench run --resume {}", file.display())
+                        }
+                        Some(_) => String::new(),
                     };
                     let blocks = count(results.blocks.len(), "block");
                     let scenarios = count(results.run.scenarios.len(), "scenario");

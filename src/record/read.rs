@@ -68,6 +68,9 @@ impl std::error::Error for ReadError {}
 /// When it is no results file, is of a newer schema, or holds what no run writes. A torn last line is no error.
 pub fn read(path: &Path) -> Result<Results, ReadError> {
     let error = |line, why: String| ReadError { path: path.to_owned(), line, why };
+    if path.is_dir() {
+        return Err(error(None, "is a folder; name the files in it".into()));
+    }
     let file = File::open(path)
         .map_err(|why| error(None, format!("cannot be read: {why}; list yours: ls results/*/*.jsonl")))?;
     let size = file.metadata().map(|data| if data.is_file() { data.len() } else { 0 }).unwrap_or(0);

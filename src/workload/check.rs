@@ -79,9 +79,8 @@ impl Check {
         Ok(())
     }
 
-    /// Counts and checks one message where nothing is timed: compiled once for each payload, not for every queue.
-    /// True when it ends the stream.
-    #[cold]
+    /// Counts and checks one message where a call more does not matter, as between two sleeps or after a stream:
+    /// compiled once for each payload, not for every queue. True when it ends the stream.
     #[inline(never)]
     pub fn accept_apart<T: Payload>(&mut self, item: &T, faults: &mut Faults) -> bool {
         let mut sums = self.sums;
