@@ -69,7 +69,7 @@ impl std::error::Error for ReadError {}
 pub fn read(path: &Path) -> Result<Results, ReadError> {
     let error = |line, why: String| ReadError { path: path.to_owned(), line, why };
     if path.is_dir() {
-        return Err(error(None, "is a folder; name the files in it".into()));
+        return Err(error(None, "cannot be read: it is a folder; name the files in it".into()));
     }
     let file = File::open(path)
         .map_err(|why| error(None, format!("cannot be read: {why}; list yours: ls results/*/*.jsonl")))?;
