@@ -117,14 +117,13 @@ pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
     }
     let figure = match workload {
         Workload::Stream | Workload::Pairs => report.messages as f64 * 1e9 / report.elapsed_ns as f64,
-        Workload::Pingpong => quantile_of_buckets(report.round_trips.clone(), 0.5)? as f64,
+        Workload::Pingpong => quantile_of_buckets(&report.round_trips, 0.5)? as f64,
     };
     (figure.is_finite() && figure > 0.0).then_some(figure)
 }
 
-/// What `share` of the values in buckets lie at or below.
-fn quantile_of_buckets(mut buckets: Vec<[u64; 2]>, share: f64) -> Option<u64> {
-    buckets.sort_unstable();
+/// What `share` of the values in buckets lie at or below; the buckets are in order, as a worker reports them.
+fn quantile_of_buckets(buckets: &[[u64; 2]], share: f64) -> Option<u64> {
     let total: u128 = buckets.iter().map(|bucket| u128::from(bucket[1])).sum();
     let wanted = (total as f64 * share).ceil() as u128;
     let mut seen = 0;
@@ -242,8 +241,10 @@ fn row(queue: &str, blocks: &[&Block], figures: &Figures) -> Row {
     }
 }
 
-fn trips(buckets: Vec<[u64; 2]>) -> Option<[u64; 2]> {
-    Some([quantile_of_buckets(buckets.clone(), 0.1)?, quantile_of_buckets(buckets, 0.9)?])
+fn trips(mut buckets: Vec<[u64; 2]>) -> Option<[u64; 2]> {
+    // Those of several blocks, one after the other.
+    buckets.sort_unstable();
+    Some([quantile_of_buckets(&buckets, 0.1)?, quantile_of_buckets(&buckets, 0.9)?])
 }
 
 fn two_modes(figures: &[f64]) -> Option<[Mode; 2]> {
