@@ -7,8 +7,9 @@ use crate::protocol::{Outcome, Report};
 use crate::queue::Capacity;
 use crate::ranking::figure_of;
 use crate::scenario::{Scenario, WorkNs};
+use crate::schedule::contender::Contenders;
 use crate::schedule::plan::{Planned, seat};
-use crate::schedule::rounds::Rounds;
+use crate::schedule::rounds::{BlockOrder, Rounds};
 use crate::schedule::supervise::Supervisor;
 use crate::schedule::{Ended, Settings, Workers};
 use crate::topology::{Topology, own_mask};
@@ -32,7 +33,7 @@ impl Harness {
         Ok(Harness {
             topology: Topology::read(std::path::Path::new("/"), Some(&own_mask())),
             supervisor: Supervisor {
-                command: vec![program, "worker".into()],
+                contenders: Contenders::own(vec![program, "worker".into()]),
                 deadline: Duration::from_secs(10),
                 ns_per_iteration: work::calibrate(),
                 interrupt: None,
@@ -82,18 +83,47 @@ impl Harness {
         Ok(if scenario.workload == Workload::Pingpong { figure } else { 1e9 / figure })
     }
 
+    /// Runs one block whose slice has these lengths, and returns its report with a trace.
+    ///
+    /// # Errors
+    ///
+    /// When the machine lacks the placement.
+    pub fn traced(
+        &mut self,
+        scenario: Scenario,
+        queue: &str,
+        settle_ns: u64,
+        window_ns: u64,
+    ) -> Result<Report, String> {
+        let order = BlockOrder { settle_ns, window_ns, traced: true, ..self.order(&scenario, queue)? };
+        Ok(self.run(&order, &scenario, queue)?.0)
+    }
+
     /// Runs one block and returns its report, and the nanoseconds its worker took to be ready.
     ///
     /// # Errors
     ///
     /// When the machine lacks the placement.
     pub fn report(&mut self, scenario: Scenario, queue: &str) -> Result<(Report, u64), String> {
-        let planned = Planned::alone(&scenario, queue, self.cpus(&scenario)?, self.topology.usable_cpus().len());
+        let order = self.order(&scenario, queue)?;
+        self.run(&order, &scenario, queue)
+    }
+
+    fn order(&mut self, scenario: &Scenario, queue: &str) -> Result<BlockOrder, String> {
         // A fresh seed each time draws lengths anew.
         let settings = Settings { rounds: 1, seed: u64::from(self.blocks), keep_going: true };
         self.blocks += 1;
-        let order = Rounds::new(&planned, 0, settings).next().expect("a round of one queue has a block");
-        match self.supervisor.run(&order, &planned.cell(queue)) {
+        let planned = self.planned(scenario, queue)?;
+        Ok(Rounds::new(&planned, 0, settings).next().expect("a round of one queue has a block"))
+    }
+
+    fn planned(&self, scenario: &Scenario, queue: &str) -> Result<Planned, String> {
+        Ok(Planned::alone(scenario, queue, self.cpus(scenario)?, self.topology.usable_cpus().len()))
+    }
+
+    fn run(&mut self, order: &BlockOrder, scenario: &Scenario, queue: &str) -> Result<(Report, u64), String> {
+        let cell = self.planned(scenario, queue)?.cell(queue);
+        match self.supervisor.run(order, &cell) {
             Ended::Reported { report, ready_ns, .. } => Ok((*report, ready_ns)),
             Ended::Interrupted => unreachable!("nothing interrupts it"),
         }

@@ -30,6 +30,9 @@ pub enum Command {
         settle_ns: u64,
         /// The window at least, in nanoseconds.
         window_ns: u64,
+        /// Whether the report is to hold a trace.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        traced: bool,
     },
     /// Exit.
     Bye,
@@ -71,10 +74,11 @@ pub enum Answer {
 }
 
 /// What became of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every message arrived once and in order.
+    #[default]
     Ok,
     /// Fewer came out than went in.
     Lost,
@@ -144,7 +148,7 @@ impl fmt::Display for Regime {
 }
 
 /// What a block measured. Counts and times are those of the window.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Whether the figures count.
     pub outcome: Outcome,
@@ -175,6 +179,9 @@ pub struct Report {
     /// Page faults of all endpoints.
     #[serde(default)]
     pub page_faults: u64,
+    /// What all endpoints could have run but waited for a cpu.
+    #[serde(default)]
+    pub run_delay_ns: u64,
     /// Pushes that found the queue full; null where the queue waits inside its own calls.
     #[serde(default)]
     pub full_tries: Option<u64>,
@@ -196,6 +203,10 @@ pub struct Report {
     /// Round trips by duration: nanoseconds (a bucket is at most 1 % wide) and how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub round_trips: Vec<[u64; 2]>,
+    /// Nanoseconds since the start and messages received until then, every few milliseconds, if that was asked for;
+    /// the first consumer's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<[u64; 2]>,
     /// What a reader of the figures should know: `unsettled`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
@@ -204,25 +215,6 @@ pub struct Report {
 impl Report {
     /// A report without figures.
     pub fn failed(outcome: Outcome, detail: impl Into<String>) -> Report {
-        Report {
-            outcome,
-            detail: Some(detail.into()),
-            messages: 0,
-            elapsed_ns: 0,
-            settle_ns: 0,
-            endpoints: Vec::new(),
-            cpu_ns: 0,
-            voluntary_switches: 0,
-            involuntary_switches: 0,
-            page_faults: 0,
-            full_tries: None,
-            empty_tries: None,
-            capacity: None,
-            regime: None,
-            mean_backlog: 0,
-            peak_backlog: 0,
-            round_trips: Vec::new(),
-            flags: Vec::new(),
-        }
+        Report { outcome, detail: Some(detail.into()), ..Report::default() }
     }
 }

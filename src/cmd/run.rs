@@ -15,6 +15,7 @@ use crate::machine::Fingerprint;
 use crate::protocol::Outcome;
 use crate::record::{self, Block, End, Line, Results, Run as RunLine, SCHEMA, ScenarioLine, Skip, Writer};
 use crate::registry::{Entry, Registry};
+use crate::schedule::contender::Contenders;
 use crate::schedule::plan::{Plan, Planned};
 use crate::schedule::profile::Profile;
 use crate::schedule::rounds::Rounds;
@@ -94,7 +95,7 @@ impl Run {
         };
         let interrupt = interrupt_pipe()?;
         let mut workers = Supervisor {
-            command: vec![own_program()?, "worker".into()],
+            contenders: Contenders::own(vec![own_program()?, "worker".into()]),
             deadline: Duration::from_secs(own.deadline()),
             ns_per_iteration: line.ns_per_work_iteration,
             interrupt: Some(interrupt.as_fd()),

@@ -1,5 +1,6 @@
 //! The parent's side: which blocks, in which order, one worker at a time.
 
+pub mod contender;
 pub mod plan;
 pub mod profile;
 pub mod rounds;

@@ -27,6 +27,8 @@ pub struct BlockOrder {
     pub settle_ns: u64,
     /// The window at least, in nanoseconds; the same for the whole round.
     pub window_ns: u64,
+    /// Whether the report is to hold a trace.
+    pub traced: bool,
 }
 
 /// All blocks of a scenario, round by round.
@@ -77,6 +79,7 @@ impl<'a> Rounds<'a> {
             position: position as u32,
             settle_ns,
             window_ns,
+            traced: false,
         };
         queues.into_iter().enumerate().map(order).collect()
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::contender::{Contender, Contenders};
 use super::plan::Cell;
 use super::rounds::BlockOrder;
 use super::{Ended, Workers};
@@ -23,8 +24,8 @@ const MOST_STDERR: usize = 4 << 10;
 
 /// Starts a worker for each block.
 pub struct Supervisor<'a> {
-    /// The program and its arguments.
-    pub command: Vec<String>,
+    /// Who runs what.
+    pub contenders: Contenders,
     /// What a block may take from its start.
     pub deadline: Duration,
     /// Nanoseconds an iteration of work takes.
@@ -38,15 +39,7 @@ impl Workers for Supervisor<'_> {
         let started = Instant::now();
         let steal_before = steal_ticks();
         let mut ready_ns = 0;
-        let ended = match Worker::start(&self.command, started + self.deadline, self.interrupt) {
-            Ok(mut worker) => {
-                let ended = self.converse(&mut worker, order, cell, started, &mut ready_ns);
-                worker.dismiss();
-                ended
-            }
-            Err(why) => Err(Stop::Outcome(Outcome::Refused, format!("no worker: {why}"))),
-        };
-        let report = match ended {
+        let report = match self.block(order, cell, started, &mut ready_ns) {
             Ok(report) => report,
             Err(Stop::Interrupted) => return Ended::Interrupted,
             Err(Stop::Outcome(outcome, detail)) => Box::new(Report::failed(outcome, detail)),
@@ -67,45 +60,68 @@ enum Stop {
 }
 
 impl Supervisor<'_> {
-    fn converse(
+    fn block(
         &self,
-        worker: &mut Worker,
         order: &BlockOrder,
         cell: &Cell,
         started: Instant,
         ready_ns: &mut u64,
     ) -> Result<Box<Report>, Stop> {
-        let unexpected = |answer| Stop::Outcome(Outcome::Crashed, format!("the worker said {answer:?} out of turn"));
-        match worker.answer()? {
-            Answer::Hello { protocol: PROTOCOL, .. } => {}
-            Answer::Hello { protocol, .. } => {
-                let detail = format!("the worker speaks protocol {protocol}, this is {PROTOCOL}");
-                return Err(Stop::Outcome(Outcome::Refused, detail));
-            }
-            answer => return Err(unexpected(answer)),
-        }
-        let scenario = &cell.scenario;
-        let iterations = |ns| work::iterations(ns, self.ns_per_iteration);
-        worker.say(&Command::Prepare(Prepare {
-            queue: cell.queue.clone(),
-            scenario: scenario.to_string(),
+        let refused = |why| Stop::Outcome(Outcome::Refused, format!("no worker: {why}"));
+        let Some((contender, queue)) = self.contenders.of(&cell.queue) else {
+            return Err(refused(format!("nobody runs {}", cell.queue)));
+        };
+        let mut worker = Worker::start(&contender.command, started + self.deadline, self.interrupt)
+            .map_err(|why| refused(why.to_string()))?;
+        let prepare = self.prepare(contender, queue, cell);
+        let ended = converse(&mut worker, prepare, order, || *ready_ns = started.elapsed().as_nanos() as u64);
+        worker.dismiss();
+        ended
+    }
+
+    fn prepare(&self, contender: &Contender, queue: &str, cell: &Cell) -> Prepare {
+        let iterations = |ns| work::iterations(ns, self.ns_per_iteration) + contender.extra_iterations;
+        let work = cell.scenario.work;
+        Prepare {
+            queue: queue.to_owned(),
+            scenario: cell.scenario.to_string(),
             cpus: cell.cpus.clone(),
-            work_iterations: [iterations(scenario.work.producer), iterations(scenario.work.consumer)],
-        }));
-        match worker.answer()? {
-            Answer::Ready { .. } => *ready_ns = started.elapsed().as_nanos() as u64,
-            Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
-            answer => return Err(unexpected(answer)),
+            work_iterations: [iterations(work.producer), iterations(work.consumer)],
         }
-        worker.say(&Command::Slice { settle_ns: order.settle_ns, window_ns: order.window_ns });
-        match worker.answer()? {
-            Answer::Report(report) => match record::check_report(&report) {
-                Ok(()) => Ok(report),
-                // In the file it would be what no reader accepts, and take the whole run with it.
-                Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),
-            },
-            answer => Err(unexpected(answer)),
+    }
+}
+
+/// The whole of a block, in the words of the protocol; `on_ready` is called once the worker is.
+fn converse(
+    worker: &mut Worker,
+    prepare: Prepare,
+    order: &BlockOrder,
+    on_ready: impl FnOnce(),
+) -> Result<Box<Report>, Stop> {
+    let unexpected = |answer| Stop::Outcome(Outcome::Crashed, format!("the worker said {answer:?} out of turn"));
+    match worker.answer()? {
+        Answer::Hello { protocol: PROTOCOL, .. } => {}
+        Answer::Hello { protocol, .. } => {
+            let detail = format!("the worker speaks protocol {protocol}, this is {PROTOCOL}");
+            return Err(Stop::Outcome(Outcome::Refused, detail));
         }
+        answer => return Err(unexpected(answer)),
+    }
+    worker.say(&Command::Prepare(prepare));
+    match worker.answer()? {
+        Answer::Ready { .. } => on_ready(),
+        Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
+        answer => return Err(unexpected(answer)),
+    }
+    let BlockOrder { settle_ns, window_ns, traced, .. } = *order;
+    worker.say(&Command::Slice { settle_ns, window_ns, traced });
+    match worker.answer()? {
+        Answer::Report(report) => match record::check_report(&report) {
+            Ok(()) => Ok(report),
+            // In the file it would be what no reader accepts, and take the whole run with it.
+            Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),
+        },
+        answer => Err(unexpected(answer)),
     }
 }
 

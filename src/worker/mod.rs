@@ -36,9 +36,9 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
                 }
                 Err(report) => say(&Answer::Report(report))?,
             },
-            Command::Slice { settle_ns, window_ns } => {
+            Command::Slice { settle_ns, window_ns, traced } => {
                 let report = match prepared.take() {
-                    Some(ready) => ready.run(settle_ns, window_ns),
+                    Some(ready) => ready.run(settle_ns, window_ns, traced),
                     None => Report::failed(Outcome::Refused, "slice before prepare"),
                 };
                 say(&Answer::Report(Box::new(report)))?;
@@ -107,7 +107,7 @@ impl Prepared {
         Ok(Prepared { crew, scenario, about: entry.about })
     }
 
-    fn run(self, settle_ns: u64, window_ns: u64) -> Report {
+    fn run(self, settle_ns: u64, window_ns: u64, traced: bool) -> Report {
         let scenario = self.scenario;
         let unbounded = scenario.capacity == Capacity::Unbounded && self.about.transfers;
         let lengths = Lengths {
@@ -116,6 +116,7 @@ impl Prepared {
             // A ping-pong never has more than one message in its queues, so a message is its lap.
             lap: if scenario.workload == Workload::Pingpong { 1 } else { scenario.capacity.lap() },
             // A list node or a slot's stamp counts too, or a backlog of small messages would take three times this.
+            traced,
             backlog_limit: unbounded.then(|| BACKLOG_BYTES / (scenario.size.bytes() as u64 + 16)),
         };
         let capacity = self.crew.capacity;

@@ -45,6 +45,7 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
         voluntary_switches: sum(|tally| tally.timing.usage.voluntary_switches),
         involuntary_switches: sum(|tally| tally.timing.usage.involuntary_switches),
         page_faults: sum(|tally| tally.timing.usage.page_faults),
+        run_delay_ns: sum(|tally| tally.timing.usage.run_delay_ns),
         full_tries: tries(Side::Producer),
         empty_tries: tries(Side::Consumer),
         capacity,
@@ -52,6 +53,7 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
         mean_backlog: if watched { occupancy.total / occupancy.samples.max(1) } else { 0 },
         peak_backlog: if watched { occupancy.peak } else { 0 },
         round_trips: round_trips(&tallies),
+        trace: trace(&tallies),
         flags: if slice.unsettled() { vec!["unsettled".into()] } else { Vec::new() },
     }
 }
@@ -114,6 +116,11 @@ fn regime(scenario: &Scenario, occupancy: Occupancy) -> Option<Regime> {
     } else {
         Regime::Swinging
     })
+}
+
+fn trace(tallies: &[Tally]) -> Vec<[u64; 2]> {
+    let traced = tallies.iter().map(|tally| &tally.timing.trace).find(|trace| !trace.is_empty());
+    traced.into_iter().flatten().map(|note| [note.at_ns, note.count]).collect()
 }
 
 fn round_trips(tallies: &[Tally]) -> Vec<[u64; 2]> {

@@ -21,6 +21,8 @@ pub const LONGEST_NS: u64 = 1_000_000_000;
 pub const LAPS: u64 = 10;
 /// Bytes of backlog above which a slice is refused.
 pub const BACKLOG_BYTES: u64 = 256 << 20;
+/// Time between two notes of a traced slice, at least.
+const TRACE_EVERY_NS: u64 = 1_000_000;
 /// Chunks grow while they are shorter and shrink when they are longer than these, in nanoseconds.
 const CHUNK_NS: std::ops::Range<u64> = 150_000..500_000;
 
@@ -35,6 +37,8 @@ pub struct Lengths {
     pub lap: u64,
     /// Messages the queue may fall behind by before the slice is refused; none for a bounded queue.
     pub backlog_limit: Option<u64>,
+    /// Whether consumers keep a note of every few milliseconds, from the slice's start.
+    pub traced: bool,
 }
 
 /// Where a slice stands.
@@ -144,7 +148,14 @@ impl Slice {
             opened: None,
             usage: None,
             occupancy: Occupancy::default(),
+            trace: self.trace_for(side),
         }
+    }
+
+    /// Room for the notes of the longest slice, so that none is moved while it runs; none if nobody wants them.
+    fn trace_for(&self, side: Side) -> Vec<Note> {
+        let is_traced = self.lengths.traced && side == Side::Consumer;
+        Vec::with_capacity(if is_traced { (2 * LONGEST_NS / TRACE_EVERY_NS) as usize } else { 0 })
     }
 
     /// A producer has pushed all it will; true for the last one, who then ends the stream.
@@ -252,9 +263,11 @@ impl Slice {
 
 /// An endpoint's count at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Note {
-    at_ns: u64,
-    count: u64,
+pub struct Note {
+    /// Nanoseconds since the slice's origin.
+    pub at_ns: u64,
+    /// Messages it had moved.
+    pub count: u64,
 }
 
 /// The notes around both edges of the window.
@@ -286,6 +299,8 @@ pub struct Usage {
     pub involuntary_switches: u64,
     /// Page faults, minor and major.
     pub page_faults: u64,
+    /// Nanoseconds it could have run but waited for a cpu.
+    pub run_delay_ns: u64,
     /// Tries that found the queue full or empty; `None` when the queue does not let us count.
     pub failed_tries: Option<u64>,
 }
@@ -294,8 +309,12 @@ impl Usage {
     /// Of the calling thread.
     fn now(failed_tries: Option<u64>) -> Usage {
         let cpu = clock_gettime(ClockId::ThreadCPUTime);
-        let mut usage =
-            Usage { cpu_ns: cpu.tv_sec as u64 * 1_000_000_000 + cpu.tv_nsec as u64, failed_tries, ..Usage::default() };
+        let mut usage = Usage {
+            cpu_ns: cpu.tv_sec as u64 * 1_000_000_000 + cpu.tv_nsec as u64,
+            run_delay_ns: run_delay_ns(),
+            failed_tries,
+            ..Usage::default()
+        };
         if let Ok(kernel) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD) {
             usage.voluntary_switches = kernel.voluntary_context_switches() as u64;
             usage.involuntary_switches = kernel.involuntary_context_switches() as u64;
@@ -310,9 +329,17 @@ impl Usage {
             voluntary_switches: self.voluntary_switches.saturating_sub(earlier.voluntary_switches),
             involuntary_switches: self.involuntary_switches.saturating_sub(earlier.involuntary_switches),
             page_faults: self.page_faults.saturating_sub(earlier.page_faults),
+            run_delay_ns: self.run_delay_ns.saturating_sub(earlier.run_delay_ns),
             failed_tries: self.failed_tries.zip(earlier.failed_tries).map(|(now, then)| now.saturating_sub(then)),
         }
     }
+}
+
+/// What the calling thread has waited for a cpu so far; 0 where the kernel does not count it.
+fn run_delay_ns() -> u64 {
+    // "time on the cpu, time waiting for one, number of turns": proc(5), schedstat.
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    stat.split_whitespace().nth(1).and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
 
 /// How full a consumer found the queue at the ends of its chunks inside the window.
@@ -352,6 +379,7 @@ pub struct Endpoint<'a> {
     opened: Option<Usage>,
     usage: Option<Usage>,
     occupancy: Occupancy,
+    trace: Vec<Note>,
 }
 
 impl Endpoint<'_> {
@@ -386,6 +414,7 @@ impl Endpoint<'_> {
         }
         self.last_ns = now_ns;
         self.note(phase, Note { at_ns: now_ns, count }, failed_tries);
+        self.trace(Note { at_ns: now_ns, count });
         self.look_at_backlog(phase, now_ns);
         phase != Phase::Over
     }
@@ -405,6 +434,13 @@ impl Endpoint<'_> {
         } else if self.notes.after_close.is_none() {
             self.notes.after_close = Some(note);
             self.usage = self.opened.map(|opened| Usage::now(failed_tries).since(opened));
+        }
+    }
+
+    fn trace(&mut self, note: Note) {
+        let has_room = self.trace.len() < self.trace.capacity();
+        if has_room && self.trace.last().is_none_or(|last| note.at_ns >= last.at_ns + TRACE_EVERY_NS) {
+            self.trace.push(note);
         }
     }
 
@@ -434,6 +470,7 @@ impl Endpoint<'_> {
             in_window: (at_close - at_open).max(0.0),
             usage: self.usage.unwrap_or_default(),
             occupancy: self.occupancy,
+            trace: self.trace,
         }
     }
 }
@@ -449,6 +486,8 @@ pub struct Timing {
     pub usage: Usage,
     /// How full it found the queue; consumers only.
     pub occupancy: Occupancy,
+    /// Its notes, if the slice was traced; consumers only.
+    pub trace: Vec<Note>,
 }
 
 /// What one thread reports at the end of a slice.
@@ -477,7 +516,7 @@ mod tests {
 
     #[test]
     fn a_chunk_publishes_every_64_messages_or_at_its_end() {
-        let lengths = Lengths { settle_ns: 0, window_ns: 0, lap: 1, backlog_limit: None };
+        let lengths = Lengths { settle_ns: 0, window_ns: 0, lap: 1, backlog_limit: None, traced: false };
         let slice = Slice::new(lengths, 1, 1);
         let mut endpoint = slice.endpoint(Side::Consumer, 0);
         assert_eq!(endpoint.chunk(), (1, 1));
@@ -489,7 +528,7 @@ mod tests {
 
     #[test]
     fn the_window_opens_only_after_ten_laps() {
-        let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None };
+        let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None, traced: false };
         let slice = Slice::new(lengths, 1, 1);
         assert_eq!(slice.advance(20), Phase::Settling);
         slice.popped[0].store(1000, Ordering::Relaxed);
@@ -505,7 +544,7 @@ mod tests {
 
     #[test]
     fn a_window_that_never_gets_its_laps_is_cut_off_and_says_so() {
-        let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None };
+        let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None, traced: false };
         let slice = Slice::new(lengths, 1, 1);
         assert_eq!(slice.advance(LONGEST_NS), Phase::Window);
         assert!(slice.unsettled());

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use queuebench::protocol::{Outcome, Report};
+use queuebench::schedule::contender::Contenders;
 use queuebench::schedule::plan::Cell;
 use queuebench::schedule::rounds::BlockOrder;
 use queuebench::schedule::supervise::Supervisor;
@@ -26,7 +27,7 @@ pub const SOON: Duration = Duration::from_secs(20);
 
 pub fn order() -> BlockOrder {
     let queue = "std/mutex-deque".into();
-    BlockOrder { queue, round: 3, repeat: 0, position: 1, settle_ns: 51_000_000, window_ns: 52_000_000 }
+    BlockOrder { queue, round: 3, repeat: 0, position: 1, settle_ns: 51_000_000, window_ns: 52_000_000, traced: false }
 }
 
 pub fn cell() -> Cell {
@@ -41,7 +42,8 @@ pub fn cell() -> Cell {
 pub fn ended_in(folder: &Path, script: &str, deadline: Duration, interrupt: Option<BorrowedFd<'_>>) -> Ended {
     let script = format!("cd '{}' || exit 9\n{ANSWERS}\n{script}", folder.display());
     let command = vec!["sh".into(), "-c".into(), script];
-    Supervisor { command, deadline, ns_per_iteration: 0.5, interrupt }.run(&order(), &cell())
+    Supervisor { contenders: Contenders::own(command), deadline, ns_per_iteration: 0.5, interrupt }
+        .run(&order(), &cell())
 }
 
 /// The report of a block that was not interrupted, and which took no longer than its deadline and some.
