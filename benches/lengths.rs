@@ -11,7 +11,7 @@ use queuebench::harness::Harness;
 use queuebench::queue::Capacity;
 use queuebench::registry::Registry;
 use queuebench::scenario::Scenario;
-use queuebench::stats::{median, signed_rank, spread};
+use queuebench::stats::{SignedRank, median, signed_rank, spread};
 use queuebench::workload::Workload;
 
 /// One of each family, and the two whose short slices are known to mislead most.
@@ -52,26 +52,28 @@ fn study(processes: usize) -> anyhow::Result<()> {
     let traces = traces(&mut harness, processes)?;
     println!("{processes} processes a queue; bias against {} to {} ms of the same slice", STEADY_MS.0, STEADY_MS.1);
     println!("cost: median over queues of the wall clock of a comparison of two to within 3 %, at 95 %");
-    println!("{:>9} {:>9}  {:>10} {:>28}  {:>8}", "settle ms", "window ms", "worst bias", "of", "cost s");
+    println!("{:>9} {:>9}  {:<28} {:>24}  {:>7}", "settle ms", "window ms", "surest bias", "95 %", "cost s");
     for settle in SETTLE_MS {
         for window in WINDOW_MS {
             let of = |rates: &Vec<Trace>| Length::of(rates, settle, window);
             let lengths: Vec<(usize, Length)> = traces.iter().map(of).enumerate().collect();
-            let worst = lengths.iter().max_by(|a, b| a.1.bias.abs().total_cmp(&b.1.bias.abs())).expect("some queues");
+            let surest =
+                lengths.iter().max_by(|a, b| a.1.sure_bias().total_cmp(&b.1.sure_bias())).expect("some queues");
             let costs: Vec<f64> = lengths.iter().map(|(_, length)| length.cost_s).collect();
-            let (bias, queue) = (worst.1.bias * 100.0, QUEUES[worst.0]);
             let cost = median(&costs).unwrap_or(f64::NAN);
-            println!("{settle:>9} {window:>9}  {bias:>+8.1} % {queue:>28}  {cost:>8.1}");
+            println!("{settle:>9} {window:>9}  {:<28} {:>24}  {cost:>7.1}", QUEUES[surest.0], surest.1.bias_words());
         }
     }
-    println!("\nqueue by queue, settle 50 ms: bias and log scatter over processes by window");
-    for (queue, traces) in QUEUES.iter().zip(&traces) {
-        let cell = |window| {
-            let length = Length::of(traces, 50, window);
-            format!("{:>+6.1} % {:>5.1} %", length.bias * 100.0, length.scatter * 100.0)
-        };
-        let cells: Vec<String> = WINDOW_MS.iter().map(|window| cell(*window)).collect();
-        println!("{queue:<28} {}", cells.join("  "));
+    for settle in [25, 50] {
+        println!("\nqueue by queue, settle {settle} ms: bias [95 %] and log scatter over processes, by window");
+        for (queue, traces) in QUEUES.iter().zip(&traces) {
+            let cell = |window| {
+                let length = Length::of(traces, settle, window);
+                format!("{:>22} {:>3.0} %", length.bias_words(), length.scatter * 100.0)
+            };
+            let cells: Vec<String> = [10, 25, 50].iter().map(|window| cell(*window)).collect();
+            println!("{queue:<28} {}", cells.join("  "));
+        }
     }
     Ok(())
 }
@@ -97,8 +99,8 @@ fn traces(harness: &mut Harness, processes: usize) -> anyhow::Result<Vec<Vec<Tra
 
 /// What a slice of some length would have said.
 struct Length {
-    /// The centre over processes of log(rate / steady rate).
-    bias: f64,
+    /// The centre over processes of log(rate / steady rate), with its interval.
+    bias: SignedRank,
     /// A robust standard deviation of log(rate) over processes.
     scatter: f64,
     cost_s: f64,
@@ -113,7 +115,7 @@ impl Length {
             .filter_map(|trace| Some((rate(trace, settle, settle + window)?, rate(trace, steady_from, steady_to)?)))
             .collect();
         let logs: Vec<f64> = pairs.iter().map(|(rate, steady)| (rate / steady).ln()).collect();
-        let bias = signed_rank(&logs, 0.95).map_or(f64::NAN, |centre| centre.estimate);
+        let bias = signed_rank(&logs, 0.95).unwrap_or(SignedRank { estimate: f64::NAN, interval: None });
         let rates: Vec<f64> = pairs.iter().map(|(rate, _)| *rate).collect();
         // (p90 - p10) of a normal distribution is 2.563 standard deviations.
         let scatter = spread(&rates).unwrap_or(f64::NAN) / 2.563;
@@ -121,6 +123,17 @@ impl Length {
         // Of two independent blocks a pair; the Hodges-Lehmann estimate is 0.977 as efficient as the mean.
         let needed = (1.96 * scatter * 2f64.sqrt() / HALF_WIDTH).powi(2);
         Length { bias, scatter, cost_s: needed * 2.0 * block_s }
+    }
+
+    /// How far the bias is from none at least.
+    fn sure_bias(&self) -> f64 {
+        self.bias.interval.map_or(0.0, |interval| interval.lower.max(-interval.upper).max(0.0))
+    }
+
+    fn bias_words(&self) -> String {
+        let percent = |log: f64| format!("{:+.1}", log.exp_m1() * 100.0);
+        let ends = self.bias.interval.map_or(["?".into(), "?".into()], |i| [percent(i.lower), percent(i.upper)]);
+        format!("{} % [{}]", percent(self.bias.estimate), ends.join(", "))
     }
 }
 

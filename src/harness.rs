@@ -1,7 +1,7 @@
 //! One block at a time, for programs that bring their own repetition: criterion's benches and the benches of the
 //! harness itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::protocol::{Outcome, Report};
 use crate::queue::Capacity;
@@ -9,9 +9,9 @@ use crate::ranking::figure_of;
 use crate::scenario::{Scenario, WorkNs};
 use crate::schedule::contender::Contenders;
 use crate::schedule::plan::{Planned, seat};
-use crate::schedule::rounds::{BlockOrder, Rounds};
+use crate::schedule::rounds::{BlockOrder, draw};
 use crate::schedule::supervise::Supervisor;
-use crate::schedule::{Ended, Settings, Workers};
+use crate::schedule::{Ended, Workers};
 use crate::topology::{Topology, own_mask};
 use crate::workload::{Size, Workload, work};
 
@@ -36,6 +36,7 @@ impl Harness {
                 contenders: Contenders::own(vec![program, "worker".into()]),
                 deadline: Duration::from_secs(10),
                 ns_per_iteration: work::calibrate(),
+                started: Instant::now(),
                 interrupt: None,
             },
             blocks: 0,
@@ -110,11 +111,11 @@ impl Harness {
     }
 
     fn order(&mut self, scenario: &Scenario, queue: &str) -> Result<BlockOrder, String> {
-        // A fresh seed each time draws lengths anew.
-        let settings = Settings { rounds: 1, seed: u64::from(self.blocks), keep_going: true };
-        self.blocks += 1;
         let planned = self.planned(scenario, queue)?;
-        Ok(Rounds::new(&planned, 0, settings).next().expect("a round of one queue has a block"))
+        // Another round each time draws lengths anew.
+        self.blocks += 1;
+        let orders = draw(&planned, 0, 0, self.blocks, &planned.queues);
+        Ok(orders.into_iter().next().expect("a round of one queue has a block"))
     }
 
     fn planned(&self, scenario: &Scenario, queue: &str) -> Result<Planned, String> {

@@ -137,6 +137,17 @@ pub enum Regime {
     Swinging,
 }
 
+impl Regime {
+    /// In one word, where it is said what the word is about.
+    pub fn word(self) -> &'static str {
+        match self {
+            Regime::NearEmpty => "empty",
+            Regime::NearFull => "full",
+            Regime::Swinging => "swinging",
+        }
+    }
+}
+
 impl fmt::Display for Regime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -39,12 +39,12 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// With these column heads; columns from the second up to `first_text` are figures, set to the right.
-    pub fn new(heads: &[&str], first_text: usize) -> Grid {
+    /// With these column heads; those whose positions are not in `texts` hold figures and are set to the right.
+    pub fn new(heads: &[&str], texts: &[usize]) -> Grid {
         let mut table = Table::new();
         table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(heads.iter().map(Cell::new));
-        for column in 1..first_text {
+        for column in (0..heads.len()).filter(|column| !texts.contains(column)) {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -103,6 +103,22 @@ pub fn duration(ns: f64) -> String {
         ns if ns >= 1e3 => format!("{} us", significant(ns / 1e3)),
         ns => format!("{} ns", significant(ns)),
     }
+}
+
+/// A share typed as `5%` or `5`, above zero and at most 1000 %.
+///
+/// # Errors
+///
+/// A sentence that says what one looks like.
+pub fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
+    let share = number.map(|number| number / 100.0).filter(|share| *share > 0.0 && *share <= 10.0);
+    share.ok_or_else(|| format!("'{text}' is no percentage; write 5% or 0.5%"))
+}
+
+/// `1 scenario`, `2 scenarios`.
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Seconds as a person says them: `40 s`, `3 min`, `2 h 10 min`.

@@ -2,11 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{PlainFormat, Selection, count, out, read_topology};
+use super::{PlainFormat, Selection, out, read_topology};
 use crate::queue::{About, Capacities, Ends, Order};
 use crate::registry::Registry;
 use crate::suite::Suite;
-use crate::table::{Emphasis, Grid};
+use crate::table::{Emphasis, Grid, count};
 use crate::toolchain::version_of;
 
 /// List the cells a run would measure and why the others are left out; or all queues, scenarios, suites.
@@ -111,7 +111,7 @@ impl List {
             };
             return out(&serde_json::to_string_pretty(&rows.iter().map(json).collect::<Vec<_>>())?);
         }
-        let mut grid = Grid::new(&["queue", "family", "shape", "order", "capacities", "version"], 1);
+        let mut grid = Grid::new(&["queue", "family", "shape", "order", "capacities", "version"], &[0, 1, 2, 3, 4, 5]);
         for (id, about, capacities, version) in rows {
             let capacities = format!("{}{}", words(capacities), if about.exact { "" } else { "*" });
             let cells = [id, about.family.to_string(), shape(&about).into(), order(&about).into(), capacities, version];

@@ -27,6 +27,8 @@ pub(crate) mod code {
     pub const ERROR: u8 = 1;
     /// A cell ended in an outcome other than ok.
     pub const OUTCOME: u8 = 3;
+    /// The machine is not as `--strict` wants it.
+    pub const REFUSED: u8 = 4;
     /// Interrupted; what was measured is kept.
     pub const INTERRUPTED: u8 = 130;
 }
@@ -202,11 +204,6 @@ fn finish(result: anyhow::Result<u8>) -> ExitCode {
 fn talk(text: &str) {
     use std::io::Write;
     writeln!(anstream::stderr(), "{text}").ok();
-}
-
-/// `1 scenario`, `2 scenarios`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

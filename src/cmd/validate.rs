@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{code, count, out};
+use super::{code, out};
 use crate::record;
+use crate::table::count;
 
 /// Check results files: are they whole, of a schema this program reads, and free of what no run writes?
 #[derive(Args)]

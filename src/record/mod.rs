@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use read::{ReadError, Results, read};
-pub(crate) use read::{check_report, clean_report};
+pub(crate) use read::{check_report, clean_report, printable};
 pub use write::Writer;
 
 use crate::machine::Fingerprint;
 use crate::protocol::Report;
+use crate::schedule::profile::Extent;
 use crate::toolchain::Toolchain;
 use crate::topology::Topology;
 
@@ -50,8 +51,17 @@ pub struct Run {
     pub suite: String,
     /// The profile's name.
     pub profile: String,
-    /// Rounds planned for every scenario.
+    /// Rounds of every scenario, at most.
     pub rounds: u32,
+    /// Rounds after which queues may need no more; as many as there are at most where that is fixed.
+    #[serde(default)]
+    pub pilot: Option<u32>,
+    /// How well the ratio to the leader is to be known, as a share; see [`Extent`].
+    #[serde(default)]
+    pub precision: f64,
+    /// Nanoseconds the whole command may take, where that was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_ns: Option<u64>,
     /// The seed all orders and lengths are drawn from.
     pub seed: u64,
     /// Filters and flags that shaped the plan.
@@ -66,6 +76,9 @@ pub struct Run {
     pub topology: Topology,
     /// The compiler and flags the program was built with.
     pub toolchain: Toolchain,
+    /// Workers of other builds that take part, by the name their queues carry: what they say they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub workers: BTreeMap<String, String>,
     /// Every queue's package version, by id.
     pub versions: BTreeMap<String, String>,
     /// Every queue's family, by id.
@@ -73,6 +86,13 @@ pub struct Run {
     pub families: BTreeMap<String, String>,
     /// The scenarios, each with its reference queue, in the order they run.
     pub scenarios: Vec<ScenarioLine>,
+}
+
+impl Run {
+    /// How many rounds its scenarios were to get.
+    pub fn extent(&self) -> Extent {
+        Extent { pilot: self.pilot.unwrap_or(self.rounds), most: self.rounds, precision: self.precision }
+    }
 }
 
 /// Filters and flags that shaped the plan.

@@ -267,7 +267,7 @@ fn check_duplicates(results: &Results) -> Result<(), String> {
 }
 
 /// Without control and direction-changing characters, and not longer than anyone wants to read.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let hostile = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -1,6 +1,7 @@
 //! The parent's side: which blocks, in which order, one worker at a time.
 
 pub mod contender;
+mod need;
 pub mod plan;
 pub mod profile;
 pub mod rounds;
@@ -10,13 +11,17 @@ use std::collections::{HashMap, HashSet};
 
 use crate::protocol::{Outcome, Report};
 use crate::record::{Block, Line, Skip, Writer};
-use plan::{Cell, Plan};
-use rounds::{BlockOrder, Rounds};
+use need::Need;
+use plan::{Cell, Plan, Planned};
+use profile::Extent;
+use rounds::{BlockOrder, blocks_a_round, draw, mean_slice_ns};
 
 /// Runs blocks. The real one starts a worker for each; tests have one that makes the answers up.
 pub trait Workers {
     /// Runs one block to its end.
     fn run(&mut self, order: &BlockOrder, cell: &Cell) -> Ended;
+    /// Nanoseconds since the command began.
+    fn elapsed_ns(&self) -> u64;
 }
 
 /// How a block ended.
@@ -51,10 +56,12 @@ pub trait Observer {
 pub struct Progress {
     /// Blocks that have ended, were skipped or were in the file already.
     pub done: u64,
-    /// Blocks in all.
+    /// Blocks in all; a guess where their number depends on what is measured.
     pub total: u64,
     /// Nanoseconds the rest will take if it goes on like this.
     pub left_ns: u64,
+    /// Queues of the scenario that are not yet known well enough, of how many; none where the number of rounds is fixed.
+    pub undecided: Option<[usize; 2]>,
 }
 
 /// How a run ended.
@@ -72,11 +79,13 @@ pub struct Summary {
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Rounds of every scenario.
-    pub rounds: u32,
+    pub extent: Extent,
     /// What orders and lengths are drawn from.
     pub seed: u64,
     /// Go on with a cell after an outcome other than ok.
     pub keep_going: bool,
+    /// Nanoseconds since the workers' clock began after which no round is started.
+    pub budget_ns: Option<u64>,
 }
 
 /// Runs what `plan` holds and `earlier` does not, and appends it to `writer` block by block.
@@ -92,38 +101,140 @@ pub fn run(
     writer: &mut Writer,
     observer: &mut impl Observer,
 ) -> anyhow::Result<Summary> {
-    let mut state = State::new(plan, settings, earlier);
-    for (position, planned) in plan.scenarios.iter().enumerate() {
+    let state = State::new(settings, earlier);
+    let mut conductor = Conductor { plan, settings, state, workers, writer, observer };
+    for position in 0..plan.scenarios.len() {
+        if conductor.scenario(position)? == Flow::Stop {
+            conductor.state.summary.interrupted = true;
+            break;
+        }
+    }
+    Ok(conductor.state.summary)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    GoOn,
+    Stop,
+}
+
+/// One run, scenario by scenario, round by round, block by block.
+struct Conductor<'a, W, O> {
+    plan: &'a Plan,
+    settings: Settings,
+    state: State,
+    workers: &'a mut W,
+    writer: &'a mut Writer,
+    observer: &'a mut O,
+}
+
+impl<W: Workers, O: Observer> Conductor<'_, W, O> {
+    fn scenario(&mut self, position: usize) -> anyhow::Result<Flow> {
+        let planned = &self.plan.scenarios[position];
         let id = planned.scenario.to_string();
-        let mut rounds = Rounds::new(planned, position, settings);
-        while let Some(order) = rounds.next() {
-            if !state.wants(&id, &order) {
+        let extent = self.settings.extent;
+        let time = Share::of_scenario(self.plan, position, self.workers.elapsed_ns(), self.settings.budget_ns);
+        let mut need = Need::pilot(planned, extent);
+        let mut flow = Flow::GoOn;
+        for round in 0..extent.most {
+            if extent.looks_before(round) {
+                need = Need::look(planned, extent, &self.state.blocks_before(&id, round));
+            }
+            if need.queues.is_empty() || time.is_over(round, self.workers.elapsed_ns()) {
+                break;
+            }
+            flow = self.round(position, round, &need)?;
+            if flow == Flow::Stop {
+                break;
+            }
+        }
+        self.state.scenarios_done += 1;
+        if flow == Flow::GoOn || !self.state.blocks_of(&id).is_empty() {
+            self.observer.scenario(&id, self.state.blocks_of(&id));
+        }
+        Ok(flow)
+    }
+
+    fn round(&mut self, position: usize, round: u32, need: &Need) -> anyhow::Result<Flow> {
+        let planned = &self.plan.scenarios[position];
+        let extent = self.settings.extent;
+        let id = planned.scenario.to_string();
+        let orders = draw(planned, position, self.settings.seed, round, &need.queues);
+        let later = self.blocks_after(position, round, need, orders.len() as u64);
+        for (at, order) in orders.iter().enumerate() {
+            if !self.state.wants(&id, order) {
                 continue;
             }
-            let cell = planned.cell(&order.queue);
-            let Ended::Reported { report, ready_ns, wall_ns, steal_ticks } = workers.run(&order, &cell) else {
-                state.summary.interrupted = true;
-                if !state.blocks_of(&id).is_empty() {
-                    observer.scenario(&id, state.blocks_of(&id));
-                }
-                return Ok(state.summary);
+            let Ended::Reported { report, ready_ns, wall_ns, steal_ticks } =
+                self.workers.run(order, &planned.cell(&order.queue))
+            else {
+                return Ok(Flow::Stop);
             };
-            let BlockOrder { queue, round, repeat, position, .. } = order;
+            let BlockOrder { queue, round, repeat, position, .. } = order.clone();
             let scenario = id.clone();
             let block =
                 Block { scenario, queue, round, repeat, position, ready_ns, wall_ns, steal_ticks, report: *report };
-            let given_up = state.gives_up(&block, rounds.has_more_of(&block.queue));
+            let rest = &orders[at + 1..];
+            let has_more = round + 1 < extent.most || rest.iter().any(|order| order.queue == block.queue);
+            let given_up = self.state.gives_up(&block, has_more);
             let mut lines = vec![Line::Block(Box::new(block.clone()))];
             lines.extend(given_up.clone().map(Line::Skip));
-            writer.append_all(&lines)?;
-            state.finished(block, observer);
+            self.writer.append_all(&lines)?;
+            let undecided = extent.is_adaptive().then_some([need.undecided, need.contenders]);
+            let progress = self.state.progress(&block, rest.len() as u64 + later, undecided);
+            let progress = self.within_budget(progress);
+            self.observer.block(&block, progress);
+            self.state.remember(block);
             if let Some(skip) = given_up {
-                observer.given_up(&skip);
+                self.observer.given_up(&skip);
             }
         }
-        observer.scenario(&id, state.blocks_of(&id));
+        Ok(Flow::GoOn)
     }
-    Ok(state.summary)
+
+    /// Blocks that are likely to follow a round.
+    fn blocks_after(&self, position: usize, round: u32, need: &Need, a_round: u64) -> u64 {
+        let extent = self.settings.extent;
+        let rounds = |rounds: u32| u64::from(rounds.saturating_sub(round + 1));
+        let here = match round < extent.pilot {
+            true => {
+                rounds(extent.pilot) * a_round + u64::from(self.state.usual_rounds(extent) - extent.pilot) * a_round
+            }
+            false => rounds(need.rounds.max(round + 1)) * a_round,
+        };
+        let of_scenario = |planned| u64::from(self.state.usual_rounds(extent)) * blocks_a_round(planned);
+        here + self.plan.scenarios[position + 1..].iter().map(of_scenario).sum::<u64>()
+    }
+
+    fn within_budget(&self, progress: Progress) -> Progress {
+        let left_ns = self.settings.budget_ns.map(|budget| budget.saturating_sub(self.workers.elapsed_ns()));
+        Progress { left_ns: left_ns.map_or(progress.left_ns, |left| left.min(progress.left_ns)), ..progress }
+    }
+}
+
+/// A scenario's share of the budget.
+#[derive(Clone, Copy)]
+struct Share {
+    since_ns: u64,
+    until_ns: Option<u64>,
+}
+
+impl Share {
+    /// What is left is divided by what the scenarios to come would take for one round.
+    fn of_scenario(plan: &Plan, position: usize, now_ns: u64, budget_ns: Option<u64>) -> Share {
+        let weight = |planned: &Planned| (blocks_a_round(planned) * mean_slice_ns(planned)) as f64;
+        let to_come: f64 = plan.scenarios[position..].iter().map(weight).sum();
+        let own = weight(&plan.scenarios[position]) / to_come;
+        let share = |budget: u64| now_ns + (budget.saturating_sub(now_ns) as f64 * own) as u64;
+        Share { since_ns: now_ns, until_ns: budget_ns.map(share) }
+    }
+
+    /// Whether there is no time for this round, if it takes what those before took. The first is always run.
+    fn is_over(self, round: u32, now_ns: u64) -> bool {
+        let a_round = (now_ns - self.since_ns).checked_div(u64::from(round));
+        let next = a_round.map(|a_round| now_ns + a_round);
+        self.until_ns.zip(next).is_some_and(|(until, next)| next > until)
+    }
 }
 
 /// What is done and what that says of the rest.
@@ -132,21 +243,20 @@ struct State {
     done: HashSet<(String, String, u32, u32)>,
     failed: HashSet<(String, String)>,
     by_scenario: HashMap<String, Vec<Block>>,
-    total: u64,
+    scenarios_done: u32,
     passed: u64,
     spent_ns: u64,
     summary: Summary,
 }
 
 impl State {
-    fn new(plan: &Plan, settings: Settings, earlier: Vec<Block>) -> State {
-        let per_scenario = |planned: &plan::Planned| Rounds::blocks(planned, settings.rounds);
+    fn new(settings: Settings, earlier: Vec<Block>) -> State {
         let mut state = State {
             settings,
             done: HashSet::new(),
             failed: HashSet::new(),
             by_scenario: HashMap::new(),
-            total: plan.scenarios.iter().map(per_scenario).sum(),
+            scenarios_done: 0,
             passed: 0,
             spent_ns: 0,
             summary: Summary { all_ok: true, ..Summary::default() },
@@ -189,17 +299,30 @@ impl State {
         })
     }
 
-    fn finished(&mut self, block: Block, observer: &mut impl Observer) {
+    /// After a block that was run now, with so many likely to follow.
+    fn progress(&mut self, block: &Block, left: u64, undecided: Option<[usize; 2]>) -> Progress {
         self.summary.blocks += 1;
         self.passed += 1;
         self.spent_ns += block.wall_ns;
-        let left = self.total.saturating_sub(self.passed);
         let left_ns = self.spent_ns / self.summary.blocks * left;
-        observer.block(&block, Progress { done: self.passed, total: self.total, left_ns });
-        self.remember(block);
+        Progress { done: self.passed, total: self.passed + left, left_ns, undecided }
+    }
+
+    /// Rounds a scenario is likely to take: what those before took, or half of what it may.
+    fn usual_rounds(&self, extent: Extent) -> u32 {
+        let rounds = self.by_scenario.values().filter_map(|blocks| blocks.iter().map(|block| block.round + 1).max());
+        match rounds.sum::<u32>().checked_div(self.scenarios_done) {
+            Some(mean) if extent.is_adaptive() => mean.clamp(extent.pilot, extent.most),
+            _ => extent.pilot.midpoint(extent.most),
+        }
     }
 
     fn blocks_of(&self, scenario: &str) -> &[Block] {
         self.by_scenario.get(scenario).map_or(&[], Vec::as_slice)
+    }
+
+    /// Not those of later rounds that an interrupted run has left: a look finds the same however often it is resumed.
+    fn blocks_before(&self, scenario: &str, round: u32) -> Vec<&Block> {
+        self.blocks_of(scenario).iter().filter(|block| block.round < round).collect()
     }
 }

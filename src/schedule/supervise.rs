@@ -19,6 +19,8 @@ use crate::workload::work;
 
 /// Bytes of a worker's answer that are kept; more is no answer.
 const LONGEST_ANSWER: usize = 1 << 20;
+/// What a worker may take to introduce itself, and to open a queue.
+const INTRODUCTION: Duration = Duration::from_secs(10);
 /// Bytes of a worker's stderr that are kept.
 const MOST_STDERR: usize = 4 << 10;
 
@@ -30,6 +32,8 @@ pub struct Supervisor<'a> {
     pub deadline: Duration,
     /// Nanoseconds an iteration of work takes.
     pub ns_per_iteration: f64,
+    /// When the command began.
+    pub started: Instant,
     /// Readable once the user wants to stop.
     pub interrupt: Option<BorrowedFd<'a>>,
 }
@@ -50,6 +54,10 @@ impl Workers for Supervisor<'_> {
             wall_ns: started.elapsed().as_nanos() as u64,
             steal_ticks: steal_ticks().saturating_sub(steal_before),
         }
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        self.started.elapsed().as_nanos() as u64
     }
 }
 
@@ -88,6 +96,55 @@ impl Supervisor<'_> {
             cpus: cell.cpus.clone(),
             work_iterations: [iterations(work.producer), iterations(work.consumer)],
         }
+    }
+}
+
+/// What a worker says it is: its program and version.
+///
+/// # Errors
+///
+/// When `command` cannot be started or does not speak the protocol.
+pub fn introduction(command: &[String]) -> Result<String, String> {
+    let mut worker = Worker::start(command, Instant::now() + INTRODUCTION, None).map_err(|why| why.to_string())?;
+    let answer = worker.answer();
+    worker.dismiss();
+    match answer {
+        Ok(Answer::Hello { protocol: PROTOCOL, program, version }) => {
+            Ok(record::printable(&format!("{program} {version}")))
+        }
+        Ok(Answer::Hello { protocol, .. }) => Err(format!("it speaks protocol {protocol}, this is {PROTOCOL}")),
+        Ok(_) => Err("it does not begin with hello".into()),
+        Err(Stop::Outcome(_, why)) => Err(why),
+        Err(Stop::Interrupted) => unreachable!("nothing interrupts it"),
+    }
+}
+
+/// Whether the worker that runs a cell can: `Err` says why not.
+///
+/// # Errors
+///
+/// What the worker said.
+pub fn can_run(contenders: &Contenders, cell: &Cell) -> Result<(), String> {
+    let (contender, queue) = contenders.of(&cell.queue).ok_or("nobody runs it")?;
+    let mut worker =
+        Worker::start(&contender.command, Instant::now() + INTRODUCTION, None).map_err(|why| why.to_string())?;
+    let prepare = Prepare {
+        queue: queue.to_owned(),
+        scenario: cell.scenario.to_string(),
+        cpus: cell.cpus.clone(),
+        work_iterations: [0, 0],
+    };
+    let answer = worker.answer().and_then(|_| {
+        worker.say(&Command::Prepare(prepare));
+        worker.answer()
+    });
+    worker.dismiss();
+    match answer {
+        Ok(Answer::Ready { .. }) => Ok(()),
+        Ok(Answer::Report(report)) => Err(record::printable(&report.detail.unwrap_or_default())),
+        Ok(_) => Err("it answered out of turn".into()),
+        Err(Stop::Outcome(_, why)) => Err(why),
+        Err(Stop::Interrupted) => unreachable!("nothing interrupts it"),
     }
 }
 

@@ -6,6 +6,9 @@
 //! | how much do its blocks differ | [`spread`], [`quantile`] |
 //! | is that one figure, or two | [`modes`] |
 //! | how much faster is one queue than another | [`ratio`], built on [`signed_rank`] |
+//! | which of several may be the best, and what do the others lack | [`contest`] |
+//! | what does an interval say | [`Verdict`] |
+//! | which of many pairs differ | [`Differences::p_value`] with [`holm`] |
 //!
 //! What they share:
 //!
@@ -22,6 +25,8 @@
 //!   stands.
 
 mod bisect;
+mod contest;
+mod holm;
 mod interval;
 mod median_interval;
 mod modes;
@@ -31,12 +36,16 @@ mod sample;
 mod signed_rank;
 mod signed_rank_null;
 mod spread;
+mod verdict;
 mod walsh;
 
+pub use contest::{Contest, Standing, contest, differences};
+pub use holm::holm;
 pub use interval::Interval;
 pub use median_interval::median_interval;
 pub use modes::{Mode, Modes, modes};
 pub use quantile::{median, quantile};
 pub use ratio::{RatioEstimate, ratio};
-pub use signed_rank::{SignedRank, signed_rank};
+pub use signed_rank::{Differences, SignedRank, signed_rank};
 pub use spread::spread;
+pub use verdict::Verdict;

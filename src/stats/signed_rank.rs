@@ -2,7 +2,7 @@
 
 use super::interval::{Interval, tail};
 use super::sample::sorted;
-use super::signed_rank_null::largest_tail;
+use super::signed_rank_null::{largest_tail, probability_up_to};
 use super::walsh;
 
 /// Where the differences centre, and how well that is known; see [`signed_rank`].
@@ -16,31 +16,76 @@ pub struct SignedRank {
 }
 
 /// The Hodges-Lehmann estimate of the centre of paired differences, with the confidence interval
-/// that inverts Wilcoxon's signed-rank test.
-///
-/// The estimate is the median of the M = n (n + 1) / 2 Walsh averages `(d_i + d_j) / 2`, i <= j:
-/// nearly as precise as the mean on normal noise, far more so on noise with outliers, of which it
-/// bears 29 %. The interval runs from the (k + 1)-th smallest to the (k + 1)-th largest average, k
-/// being the largest number with `P(T+ <= k) <= (1 - confidence) / 2`; it is exact up to n = 100,
-/// given independent differences that scatter symmetrically about their centre, as log ratios of
-/// two rates taken under the same conditions do. 95 % needs six differences.
-///
-/// Hodges & Lehmann, "Estimates of Location Based on Rank Tests", Annals of Mathematical Statistics
-/// 34 (1963); Hollander, Wolfe & Chicken, "Nonparametric Statistical Methods" (3rd ed., 2014),
-/// sections 3.2 and 3.3.
+/// that inverts Wilcoxon's signed-rank test; see [`Differences`].
 ///
 /// `None` for an empty sample, a difference that is not finite, or unless `0 < confidence < 1`.
 #[must_use]
 pub fn signed_rank(differences: &[f64], confidence: f64) -> Option<SignedRank> {
-    let tail = tail(confidence)?;
-    let sorted = sorted(differences)?;
-    let averages = walsh::count(sorted.len());
-    let lower_middle = walsh::average_of_rank(&sorted, averages.div_ceil(2));
-    let upper_middle = walsh::average_of_rank(&sorted, averages / 2 + 1);
-    let interval = largest_tail(sorted.len(), tail).map(|tail| Interval {
-        lower: walsh::average_of_rank(&sorted, tail.k + 1),
-        upper: walsh::average_of_rank(&sorted, averages - tail.k),
-        coverage: 1.0 - 2.0 * tail.probability,
-    });
-    Some(SignedRank { estimate: lower_middle.midpoint(upper_middle), interval })
+    tail(confidence)?;
+    let differences = Differences::new(differences)?;
+    Some(SignedRank { estimate: differences.estimate(), interval: differences.interval(confidence) })
+}
+
+/// Paired differences, sorted once for all that is asked of their M = n (n + 1) / 2 Walsh averages
+/// `(d_i + d_j) / 2`, i <= j.
+///
+/// Everything holds for independent differences that scatter symmetrically about their centre, as
+/// log ratios of two rates taken under the same conditions do. Hodges & Lehmann, "Estimates of
+/// Location Based on Rank Tests", Annals of Mathematical Statistics 34 (1963); Hollander, Wolfe &
+/// Chicken, "Nonparametric Statistical Methods" (3rd ed., 2014), sections 3.1 to 3.3.
+#[derive(Debug, Clone)]
+pub struct Differences {
+    sorted: Vec<f64>,
+}
+
+impl Differences {
+    /// `None` for an empty sample or a difference that is not finite.
+    #[must_use]
+    pub fn new(differences: &[f64]) -> Option<Differences> {
+        sorted(differences).map(|sorted| Differences { sorted })
+    }
+
+    /// How many there are; at least one.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// The Hodges-Lehmann estimate, in the unit of the differences: the median of the Walsh
+    /// averages. Nearly as precise as the mean on normal noise, far more so on noise with outliers,
+    /// of which it bears 29 %.
+    #[must_use]
+    pub fn estimate(&self) -> f64 {
+        let averages = walsh::count(self.len());
+        let lower_middle = walsh::average_of_rank(&self.sorted, averages.div_ceil(2));
+        if averages % 2 == 1 {
+            return lower_middle;
+        }
+        lower_middle.midpoint(walsh::average_of_rank(&self.sorted, averages / 2 + 1))
+    }
+
+    /// From the (k + 1)-th smallest to the (k + 1)-th largest Walsh average, k being the largest
+    /// number with `P(T+ <= k) <= (1 - confidence) / 2`; exact up to n = 100.
+    ///
+    /// `None` with too few differences (95 % needs six), or unless `0 < confidence < 1`.
+    #[must_use]
+    pub fn interval(&self, confidence: f64) -> Option<Interval> {
+        let tail = largest_tail(self.len(), tail(confidence)?)?;
+        Some(Interval {
+            lower: walsh::average_of_rank(&self.sorted, tail.k + 1),
+            upper: walsh::average_of_rank(&self.sorted, walsh::count(self.len()) - tail.k),
+            coverage: 1.0 - 2.0 * tail.probability,
+        })
+    }
+
+    /// The two-sided p-value of Wilcoxon's test that the centre is zero. It is at most `1 -
+    /// confidence` exactly where [`interval`](Self::interval) excludes zero, ties and zeros included.
+    #[must_use]
+    pub fn p_value(&self) -> f64 {
+        let at_most_zero = walsh::count_up_to(&self.sorted, 0.0);
+        let below_zero = walsh::count_up_to(&self.sorted, 0f64.next_down());
+        let at_least_zero = walsh::count(self.len()) - below_zero;
+        (2.0 * probability_up_to(self.len(), at_most_zero.min(at_least_zero))).min(1.0)
+    }
 }

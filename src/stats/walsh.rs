@@ -23,7 +23,7 @@ pub(super) fn average_of_rank(sorted: &[f64], rank: u64) -> f64 {
 }
 
 /// How many Walsh averages of a sorted sample are at most `limit`.
-fn count_up_to(sorted: &[f64], limit: f64) -> u64 {
+pub(super) fn count_up_to(sorted: &[f64], limit: f64) -> u64 {
     let mut end = sorted.len();
     let mut count = 0;
     for (i, &low) in sorted.iter().enumerate() {

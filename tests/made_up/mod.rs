@@ -4,6 +4,7 @@ use queuebench::machine::Fingerprint;
 use queuebench::protocol::{Outcome, Regime, Report};
 use queuebench::record::{Run, SCHEMA, ScenarioLine, Selection};
 use queuebench::schedule::plan::Planned;
+use queuebench::schedule::profile::Extent;
 use queuebench::toolchain::Toolchain;
 use queuebench::topology::Topology;
 
@@ -24,7 +25,7 @@ pub fn planned(scenario: &str, queues: &[&str]) -> Planned {
 }
 
 /// The first line of a results file with these scenarios.
-pub fn run_line(planned: &[Planned], rounds: u32) -> Run {
+pub fn run_line(planned: &[Planned], extent: Extent) -> Run {
     let line = |planned: &Planned| ScenarioLine {
         name: None,
         id: planned.scenario.to_string(),
@@ -41,7 +42,11 @@ pub fn run_line(planned: &[Planned], rounds: u32) -> Run {
         started: "2026-01-02T03:04:05Z".into(),
         suite: "quick".into(),
         profile: "quick".into(),
-        rounds,
+        rounds: extent.most,
+        pilot: Some(extent.pilot),
+        precision: extent.precision,
+        budget_ns: None,
+        workers: Default::default(),
         seed: 1,
         selection: Selection { queue: Some("a|b".into()), ..Selection::default() },
         deadline_ns: 10_000_000_000,
@@ -68,6 +73,7 @@ pub fn ok_report() -> Report {
         voluntary_switches: 14,
         involuntary_switches: 3,
         page_faults: 2,
+        run_delay_ns: 1_001,
         full_tries: Some(77),
         empty_tries: None,
         capacity: Some(1024),
@@ -75,6 +81,7 @@ pub fn ok_report() -> Report {
         mean_backlog: 1000,
         peak_backlog: 1024,
         round_trips: vec![[100, 7], [101, 1]],
+        trace: vec![[1_000_000, 24_691]],
         flags: vec!["unsettled".into()],
     }
 }

@@ -3,6 +3,7 @@
 use queuebench::protocol::{Outcome, Report};
 use queuebench::record::{self, Block, Line, Results, Skip, Writer};
 use queuebench::schedule::plan::{Cell, Plan, Planned};
+use queuebench::schedule::profile::Extent;
 use queuebench::schedule::rounds::BlockOrder;
 use queuebench::schedule::{self, Ended, Observer, Progress, Settings, Summary, Workers};
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ pub fn plan(scenarios: Vec<Planned>) -> Plan {
 }
 
 pub fn settings(rounds: u32) -> Settings {
-    Settings { rounds, seed: 7, keep_going: false }
+    Settings { extent: Extent::fixed(rounds), seed: 7, keep_going: false, budget_ns: None }
 }
 
 /// Workers that start no process. What they answer depends on the block alone, so that a block that is run again
@@ -28,13 +29,21 @@ pub struct Fake {
     pub wall_ns: fn(&BlockOrder) -> u64,
     /// Blocks until the user interrupts.
     pub blocks_left: usize,
+    /// What its blocks have taken so far.
+    pub elapsed_ns: u64,
     /// What was asked for.
     pub asked: Vec<(String, BlockOrder)>,
 }
 
 impl Fake {
     pub fn new() -> Fake {
-        Fake { outcome: |_, _| Outcome::Ok, wall_ns: |_| SECOND, blocks_left: usize::MAX, asked: Vec::new() }
+        Fake {
+            outcome: |_, _| Outcome::Ok,
+            wall_ns: |_| SECOND,
+            blocks_left: usize::MAX,
+            elapsed_ns: 0,
+            asked: Vec::new(),
+        }
     }
 }
 
@@ -53,7 +62,12 @@ impl Workers for Fake {
             outcome => Report::failed(outcome, "made up"),
         };
         let wall_ns = (self.wall_ns)(order);
+        self.elapsed_ns += wall_ns;
         Ended::Reported { report: Box::new(report), ready_ns: wall_ns / 100, wall_ns, steal_ticks: 0 }
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        self.elapsed_ns
     }
 }
 
@@ -87,7 +101,7 @@ impl File {
     /// With its first line, as `queuebench run` leaves it before the first block.
     pub fn new(plan: &Plan, settings: Settings) -> File {
         let file = File(tempfile::tempdir().unwrap());
-        let run = made_up::run_line(&plan.scenarios, settings.rounds);
+        let run = made_up::run_line(&plan.scenarios, settings.extent);
         Writer::create(&file.path()).unwrap().append(&Line::Run(Box::new(run))).unwrap();
         file
     }

@@ -2,7 +2,7 @@
 
 use queuebench::schedule::Settings;
 use queuebench::schedule::plan::Planned;
-use queuebench::schedule::rounds::{BlockOrder, Rounds};
+use queuebench::schedule::rounds::{BlockOrder, mean_slice_ns};
 
 use crate::fake::{orders, settings};
 use crate::made_up::planned;
@@ -38,7 +38,7 @@ fn all_blocks_of_a_round_are_equally_long_and_rounds_differ() {
 
 #[test]
 fn lengths_are_drawn_from_a_fifth_either_side_of_their_mean_and_are_never_below_50_ms() {
-    let mean = Rounds::mean_slice_ns(&calm()) as f64 / 2.0;
+    let mean = mean_slice_ns(&calm()) as f64 / 2.0;
     let mut drawn = Vec::new();
     for seed in 0..10 {
         drawn.extend(orders(&calm(), Settings { seed, ..settings(60) }).iter().flat_map(lengths));
@@ -61,7 +61,7 @@ fn settling_and_the_window_are_drawn_apart() {
 
 #[test]
 fn threads_that_outnumber_their_cpus_get_more_time_up_to_a_second() {
-    let mean = |planned: &Planned| Rounds::mean_slice_ns(planned);
+    let mean = |planned: &Planned| mean_slice_ns(planned);
     assert_eq!(mean(&crowded("1p1c", 2)), mean(&crowded("2p2c", 4)));
     assert!(mean(&crowded("2p2c", 2)) > mean(&crowded("2p2c", 4)));
     assert!(mean(&crowded("4p4c", 2)) > mean(&crowded("2p2c", 2)));
@@ -75,7 +75,7 @@ fn threads_that_are_not_pinned_are_counted_against_the_usable_cpus() {
     let mut free = planned("stream/2p2c/1024/8B/free", &["a/one"]);
     free.cpus.fill(None);
     free.usable_cpus = 4;
-    let calm = Rounds::mean_slice_ns(&free);
+    let calm = mean_slice_ns(&free);
     free.usable_cpus = 1;
-    assert!(free.oversubscribed() && Rounds::mean_slice_ns(&free) > calm);
+    assert!(free.oversubscribed() && mean_slice_ns(&free) > calm);
 }

@@ -42,8 +42,14 @@ pub fn cell() -> Cell {
 pub fn ended_in(folder: &Path, script: &str, deadline: Duration, interrupt: Option<BorrowedFd<'_>>) -> Ended {
     let script = format!("cd '{}' || exit 9\n{ANSWERS}\n{script}", folder.display());
     let command = vec!["sh".into(), "-c".into(), script];
-    Supervisor { contenders: Contenders::own(command), deadline, ns_per_iteration: 0.5, interrupt }
-        .run(&order(), &cell())
+    Supervisor {
+        contenders: Contenders::own(command),
+        deadline,
+        ns_per_iteration: 0.5,
+        started: Instant::now(),
+        interrupt,
+    }
+    .run(&order(), &cell())
 }
 
 /// The report of a block that was not interrupted, and which took no longer than its deadline and some.

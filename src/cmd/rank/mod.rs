@@ -1,0 +1,134 @@
+//! `rank`: the tables of results files.
+
+mod csv;
+mod markdown;
+mod needs;
+mod pool;
+mod section;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Format, out, talk};
+use crate::filter::Filter;
+use crate::protocol::Outcome;
+use crate::record;
+use crate::table::percent;
+use needs::Needs;
+use pool::Pooled;
+pub use section::{Measured, Section};
+
+/// Print the tables of results files: for each scenario the queues, those that may be the best first. Files of one
+/// machine are pooled.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  queuebench rank results/local/*.jsonl
+  queuebench rank run.jsonl --for 2p2c,bounded,256B      which queue for me?
+  queuebench rank run.jsonl -s pingpong --pairs          who differs from whom
+  queuebench rank run.jsonl --format json | jq '.[].rows[0].queue'
+
+Columns:
+  rank          from the best to the worst place it may have
+  x slower      than the best; the interval holds whichever of the best set that is
+  verdict       equivalent: within the margin (- but slower); slower; undecided: not enough is known
+  ran           empty, full or swinging; * unlike the best
+of --wide:
+  spread        (p90 - p10) / median over blocks
+  of limit      the share of limit/loop's rate
+  sleeps/msg    voluntary context switches; full/msg and empty/msg: tries that found it so
+  capacity      as measured
+  trips         what a tenth and what nine tenths of the round trips took at most
+More in METHODOLOGY.md")]
+pub struct Rank {
+    /// Results files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Only queues whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 'q', long, value_name = "RE")]
+    queue: Option<String>,
+    /// Only scenarios whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 's', long, value_name = "RE")]
+    scenario: Option<String>,
+    /// Answer which queue serves these needs, as 2p2c,bounded,256B
+    #[arg(long = "for", value_name = "NEEDS", conflicts_with_all = ["pairs", "wide", "format"])]
+    needs: Option<String>,
+    /// Rates that differ by less are equivalent
+    #[arg(long, value_parser = percent, default_value = "5%", value_name = "PERCENT")]
+    margin: f64,
+    /// Also every pair of queues, adjusted for their number after Holm
+    #[arg(long)]
+    pairs: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    format: Format,
+    /// All columns, however wide
+    #[arg(long)]
+    wide: bool,
+}
+
+impl Rank {
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let needs = self.needs.as_deref().map(str::parse::<Needs>).transpose().map_err(anyhow::Error::msg)?;
+        let sections = self.sections()?;
+        match (&needs, self.format) {
+            (Some(needs), _) => {
+                out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), &sections)?)?;
+                return Ok(0);
+            }
+            (None, Format::Table) => self.print_tables(&sections)?,
+            (None, Format::Json) => out(&serde_json::to_string_pretty(&sections)?)?,
+            (None, Format::Csv) => out(&csv::csv(&sections))?,
+            (None, Format::Markdown) => out(&markdown::markdown(&sections, self.wide))?,
+        }
+        let mut code = 0;
+        for section in &sections {
+            for row in section.ranking.rows.iter().filter(|row| row.outcome != Outcome::Ok) {
+                talk(&format!("{}  {} in {}: no figure", row.outcome, row.queue, section.ranking.scenario));
+                code = super::code::OUTCOME;
+            }
+        }
+        Ok(code)
+    }
+
+    fn print_tables(&self, sections: &[Section]) -> anyhow::Result<()> {
+        let mut files = None;
+        for section in sections {
+            if self.files.len() > 1 && files != Some(&section.files) {
+                files = Some(&section.files);
+                out(&format!("\n{} ({})", section.files.join(", "), section.machine))?;
+            }
+            out(&section.table(self.wide))?;
+        }
+        Ok(())
+    }
+
+    fn sections(&self) -> anyhow::Result<Vec<Section>> {
+        let filter = |text: &Option<String>| text.as_deref().map(Filter::new).transpose();
+        let (queues, scenarios) = (filter(&self.queue)?, filter(&self.scenario)?);
+        let files: Result<Vec<_>, _> = self.files.iter().map(|file| record::read(file)).collect();
+        let mut sections = Vec::new();
+        for mut pool in Pooled::all(files?)? {
+            for line in pool.scenarios.clone() {
+                let matches = |filter: &Filter| {
+                    filter.matches(&line.id) || line.name.as_ref().is_some_and(|name| filter.matches(name))
+                };
+                let (mut blocks, runs) = pool.take(&line.id);
+                blocks.retain(|block| queues.as_ref().is_none_or(|filter| filter.matches(&block.queue)));
+                if blocks.is_empty() || !scenarios.as_ref().is_none_or(matches) {
+                    continue;
+                }
+                let measured = Measured { run: &pool.run, families: &pool.families, line: &line, blocks: &blocks };
+                let mut section = Section::new(&measured, self.margin, self.pairs)?;
+                (section.files, section.runs) = (pool.files.clone(), runs);
+                sections.push(section);
+            }
+        }
+        if sections.is_empty() {
+            let filters: Vec<String> = [&self.queue, &self.scenario].into_iter().flatten().cloned().collect();
+            anyhow::ensure!(!filters.is_empty(), "no block was measured in these files; measure with: queuebench run");
+            anyhow::bail!("nothing in these files matches '{}'; without filters all is shown", filters.join("' and '"));
+        }
+        Ok(sections)
+    }
+}

@@ -1,0 +1,170 @@
+//! `rank --for`: which queue for me?
+
+use anyhow::bail;
+
+use super::section::Section;
+use crate::queue::Capacity;
+use crate::ranking::{Row, headline, slower_words};
+use crate::scenario::{Scenario, WorkNs, parse_shape};
+use crate::stats::Verdict;
+use crate::table::{count, duration, significant};
+use crate::topology::Placement;
+use crate::workload::{Size, Workload};
+
+/// What somebody needs, in the words of scenarios; what is not said may be anything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Needs {
+    workload: Option<Workload>,
+    shape: Option<(usize, usize)>,
+    capacity: Option<Room>,
+    size: Option<Size>,
+    work: Option<WorkNs>,
+    placement: Option<Placement>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Room {
+    Bounded,
+    Exactly(Capacity),
+}
+
+impl std::str::FromStr for Needs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Needs, String> {
+        let mut needs = Needs::default();
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            needs.add(word)?;
+        }
+        if needs == Needs::default() { Err(unknown(text)) } else { Ok(needs) }
+    }
+}
+
+fn unknown(word: &str) -> String {
+    format!(
+        "'{word}' is no need; name some of: 2p2c, bounded, unbounded, rendezvous, 1024, 256B, work=0/20, same-l3, \
+         stream, pairs, pingpong; as in --for 2p2c,bounded,256B"
+    )
+}
+
+impl Needs {
+    fn add(&mut self, word: &str) -> Result<(), String> {
+        match word {
+            "bounded" => self.capacity = Some(Room::Bounded),
+            "unbounded" => self.capacity = Some(Room::Exactly(Capacity::Unbounded)),
+            "rendezvous" => self.capacity = Some(Room::Exactly(Capacity::Bounded(0))),
+            _ => self.add_value(word)?,
+        }
+        Ok(())
+    }
+
+    fn add_value(&mut self, word: &str) -> Result<(), String> {
+        if let Ok(workload) = word.parse() {
+            self.workload = Some(workload);
+        } else if let Ok(shape) = parse_shape(word) {
+            self.shape = Some(shape);
+        } else if let Ok(messages) = word.parse() {
+            self.capacity = Some(Room::Exactly(Capacity::Bounded(messages)));
+        } else if let Ok(size) = word.parse() {
+            self.size = Some(size);
+        } else if let Ok(placement) = word.parse() {
+            self.placement = Some(placement);
+        } else if let Some(Ok(work)) = word.strip_prefix("work=").map(str::parse) {
+            self.work = Some(work);
+        } else {
+            return Err(unknown(word));
+        }
+        Ok(())
+    }
+
+    fn allow(&self, scenario: &Scenario) -> bool {
+        let room = match self.capacity {
+            Some(Room::Bounded) => matches!(scenario.capacity, Capacity::Bounded(1..)),
+            Some(Room::Exactly(capacity)) => scenario.capacity == capacity,
+            None => true,
+        };
+        room && self.workload.is_none_or(|workload| workload == scenario.workload)
+            && self.shape.is_none_or(|shape| shape == (scenario.producers, scenario.consumers))
+            && self.size.is_none_or(|size| size == scenario.size)
+            && self.work.is_none_or(|work| work == scenario.work)
+            && self.placement.is_none_or(|placement| placement == scenario.placement)
+    }
+}
+
+/// The answer for each scenario that serves the needs.
+pub fn answer(needs: &Needs, text: &str, sections: &[Section]) -> anyhow::Result<String> {
+    let serving: Vec<&Section> = sections.iter().filter(|section| needs.allow(&section.scenario)).collect();
+    if serving.is_empty() {
+        let mut measured: Vec<String> = sections.iter().map(|section| section.scenario.to_string()).collect();
+        measured.dedup();
+        bail!(
+            "nothing was measured with {text}; these files have:\n  {}\nmeasure more with: queuebench run --suite standard",
+            measured.join("\n  ")
+        );
+    }
+    Ok(serving.into_iter().map(of_section).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn of_section(section: &Section) -> String {
+    let rows: Vec<&Row> = section.ranking.rows.iter().filter(|row| row.times_slower.is_some()).collect();
+    let best: Vec<&Row> = rows.iter().copied().filter(|row| row.may_be_best).collect();
+    let mut lines = vec![format!("{}  (on {})", section.scenario, section.machine)];
+    let mut line = |head: &str, text: String| lines.push(format!("  {head:<10} {text}"));
+    line("answer", headline(&section.ranking).unwrap_or_else(|| "undecided: nothing to compare".into()));
+    let names: Vec<&str> = best.iter().map(|row| row.queue.as_str()).collect();
+    line("best set", names.join(", "));
+    let runner_up = rows.iter().find(|row| !row.may_be_best);
+    line("runner-up", runner_up.map_or_else(|| "none: undecided".into(), |row| runner_up_words(row)));
+    for row in best.iter().chain(runner_up).take(4) {
+        line("cost", format!("{}: {}", row.queue, cost(section, row)));
+    }
+    let evidence = rows.iter().filter_map(|row| row.times_slower).map(|ratio| ratio.rounds).min().unwrap_or(0);
+    let rounds = count(evidence, "round");
+    line(
+        "evidence",
+        format!("{}; {rounds} at least; intervals at 95 % for all rows together", section.files.join(", ")),
+    );
+    lines.join("\n")
+}
+
+fn runner_up_words(row: &Row) -> String {
+    let verdict = row.verdict.map_or("", Verdict::word);
+    format!("{}, {} ({verdict})", row.queue, row.times_slower.map_or_else(String::new, |ratio| slower_words(&ratio)))
+}
+
+fn cost(section: &Section, row: &Row) -> String {
+    let mut parts = vec![row.value.map_or_else(String::new, |value| section.value(value))];
+    parts.extend(row.cpu_ns_per_message.map(|ns| format!("{} of cpu a message", duration(ns))));
+    let sleeps = row.voluntary_switches_per_message.filter(|sleeps| *sleeps > 0.0);
+    parts.extend(sleeps.map(|sleeps| format!("{} sleeps a message", significant(sleeps))));
+    parts.extend(row.regime.map(|regime| format!("ran {regime}")));
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(needs: &str, scenario: &str) -> bool {
+        needs.parse::<Needs>().unwrap().allow(&scenario.parse().unwrap())
+    }
+
+    #[test]
+    fn needs_are_the_words_of_scenarios_and_leave_open_what_they_do_not_name() {
+        let scenario = "stream/2p2c/1024/256B/same-l3";
+        for needs in ["2p2c", "2p2c,bounded,256B", "1024", "same-l3, stream", "bounded", "work=0/0"] {
+            assert!(allows(needs, scenario), "{needs}");
+        }
+        for needs in ["1p1c", "2p2c,unbounded", "8B", "rendezvous", "pingpong", "64", "smt", "work=0/20"] {
+            assert!(!allows(needs, scenario), "{needs}");
+        }
+        assert!(!allows("bounded", "stream/1p1c/0/8B/same-l3"), "a rendezvous holds nothing");
+    }
+
+    #[test]
+    fn what_is_no_need_says_what_one_looks_like() {
+        for text in ["", "quick", "2p2c,cheap", "9B"] {
+            assert!(text.parse::<Needs>().unwrap_err().contains("--for 2p2c,bounded,256B"), "{text}");
+        }
+    }
+}
