@@ -32,13 +32,12 @@ impl Harness {
         let program = std::env::current_exe()?.display().to_string();
         Ok(Harness {
             topology: Topology::read(std::path::Path::new("/"), Some(&own_mask())),
-            supervisor: Supervisor {
-                contenders: Contenders::own(vec![program, "worker".into()]),
-                deadline: Duration::from_secs(10),
-                ns_per_iteration: work::calibrate(),
-                started: Instant::now(),
-                interrupt: None,
-            },
+            supervisor: Supervisor::new(
+                Contenders::own(vec![program, "worker".into()]),
+                Duration::from_secs(10),
+                work::calibrate(),
+                Instant::now(),
+            ),
             blocks: 0,
         })
     }
@@ -58,7 +57,7 @@ impl Harness {
 
     /// Iterations that make a nanosecond of work.
     pub fn ns_per_work_iteration(&self) -> f64 {
-        self.supervisor.ns_per_iteration
+        self.supervisor.ns_per_iteration()
     }
 
     /// A cpu for each thread of `scenario`, consumers' first.

@@ -3,13 +3,15 @@
 //! ```text
 //! worker  {"type":"hello","protocol":1,"program":"queuebench","version":"0.1.0"}
 //! parent  {"type":"prepare","queue":"flume/mpmc","scenario":"stream/1p1c/1024/8B/same-l3", ...}
-//! worker  {"type":"ready","capacity":1024}
+//! worker  {"type":"ready","capacity":1024,"line_ns":76}
+//! parent  {"type":"probe"}
+//! worker  {"type":"line","line_ns":76}
 //! parent  {"type":"slice","settle_ns":50000000,"window_ns":50000000}
 //! worker  {"type":"report","outcome":"ok","messages":1850344,"elapsed_ns":50311207, ...}
 //! parent  {"type":"bye"}
 //! ```
 //!
-//! Instead of any of its answers a worker may say `report` with another outcome.
+//! `probe` may come any number of times or not at all. Instead of any of its answers a worker may say `report` with another outcome.
 
 use std::fmt;
 
@@ -24,6 +26,8 @@ pub const PROTOCOL: u32 = 1;
 pub enum Command {
     /// Open a queue, pin the endpoints, touch the memory.
     Prepare(Prepare),
+    /// Look again what a cache line takes; only to a worker that has said it in `ready`.
+    Probe,
     /// Run one slice.
     Slice {
         /// Settling at least, in nanoseconds.
@@ -68,6 +72,14 @@ pub enum Answer {
     Ready {
         /// Messages the queue took before it was full.
         capacity: Option<u64>,
+        /// Nanoseconds a cache line takes from the first thread to the last and back; null where they share a cpu.
+        #[serde(default)]
+        line_ns: Option<u64>,
+    },
+    /// What a cache line takes now.
+    Line {
+        /// As in `ready`.
+        line_ns: Option<u64>,
     },
     /// What came of it.
     Report(Box<Report>),

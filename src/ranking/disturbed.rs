@@ -1,23 +1,54 @@
-//! Which blocks something outside disturbed, and what the others say.
+//! Which blocks something outside of the queue disturbed, by signals that predict how far a block lies from the others of
+//! its cell; METHODOLOGY shows how well, and which do not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Logs;
 use crate::record::Block;
+use crate::schedule::gate::is_elsewhere;
+use crate::stats::median;
 
 /// A block of which threads waited for a cpu for more than this share of the window, although they had one each.
 const LONGEST_RUN_DELAY: f64 = 0.02;
 
-/// Whether something outside of the queue took time from the block.
-pub fn is_disturbed(block: &Block) -> bool {
-    let window_ns = block.report.elapsed_ns.max(1) as f64;
-    block.steal_ticks > 0 || block.report.run_delay_ns as f64 > LONGEST_RUN_DELAY * window_ns
+/// What a disturbed block of a scenario is known by.
+pub(super) struct Signals {
+    /// Nanoseconds a cache line usually takes there.
+    usual_line_ns: Option<f64>,
+    /// Where threads outnumber cpus, waiting for one is part of the scenario.
+    oversubscribed: bool,
 }
 
-/// The logs without disturbed blocks; `None` where there are none.
-pub(super) fn left_out(blocks: &[Block], logs: &Logs) -> Option<Logs> {
-    let counted = blocks.iter().filter(|block| block.repeat == 0);
-    let disturbed: BTreeSet<(&str, u32)> =
-        counted.filter(|block| is_disturbed(block)).map(|block| (block.queue.as_str(), block.round)).collect();
-    (!disturbed.is_empty()).then(|| logs.clone().without(|queue, round| disturbed.contains(&(queue, round))))
+impl Signals {
+    pub(super) fn of(blocks: &[Block], oversubscribed: bool) -> Signals {
+        let lines: Vec<f64> = blocks.iter().filter_map(|block| Some(block.line_ns? as f64)).collect();
+        Signals { usual_line_ns: median(&lines), oversubscribed }
+    }
+
+    /// What disturbed a block, in a word for a table.
+    pub(super) fn of_block(&self, block: &Block) -> Option<&'static str> {
+        let window_ns = block.report.elapsed_ns.max(1) as f64;
+        let lines = block.line_ns.zip(self.usual_line_ns);
+        if lines.is_some_and(|(line, usual)| is_elsewhere(line, usual as u64)) {
+            return Some("cpus moved");
+        }
+        let delayed = block.report.run_delay_ns as f64 > LONGEST_RUN_DELAY * window_ns;
+        (delayed && !self.oversubscribed).then_some("cpu taken")
+    }
+
+    /// How many of these blocks each signal disturbed.
+    pub(super) fn count<'a>(&self, blocks: impl Iterator<Item = &'a Block>) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for signal in blocks.filter_map(|block| self.of_block(block)) {
+            *counts.entry(signal.to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The logs without disturbed blocks; `None` where there are none.
+    pub(super) fn left_out(&self, blocks: &[Block], logs: &Logs) -> Option<Logs> {
+        let disturbed = blocks.iter().filter(|block| block.repeat == 0 && self.of_block(block).is_some());
+        let disturbed: BTreeSet<(&str, u32)> = disturbed.map(|block| (block.queue.as_str(), block.round)).collect();
+        (!disturbed.is_empty()).then(|| logs.clone().without(|queue, round| disturbed.contains(&(queue, round))))
+    }
 }

@@ -20,7 +20,7 @@ pub fn headline(ranking: &Ranking) -> Option<String> {
     let is_equivalent = |row: &&Row| row.verdict.is_some_and(Verdict::is_equivalent);
     let mut parts = vec![match &best[..] {
         [only] => format!("{} is the fastest of {}", only.queue, rows.len()),
-        all if all.iter().all(|row| is_equivalent(row)) => format!("{} {margin}", listed(all, "and")),
+        all if all.iter().all(is_equivalent) => format!("{} {margin}", listed(all, "and")),
         all => format!("{}: undecided which is fastest", listed(all, "or")),
     }];
     let near: Vec<&Row> = others.iter().copied().filter(is_equivalent).collect();

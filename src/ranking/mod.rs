@@ -15,7 +15,7 @@ use crate::record::Block;
 use crate::scenario::Scenario;
 use crate::stats::{Contest, Interval, Modes, RatioEstimate, Verdict, contest, median, median_interval, modes, spread};
 use crate::workload::{Size, Workload};
-pub use disturbed::is_disturbed;
+use disturbed::Signals;
 use figures::quantile_of_buckets;
 pub use figures::{Logs, figure_of};
 pub use headline::{headline, ratio_words, slower_words};
@@ -51,6 +51,33 @@ pub struct Ranking {
     pub equivalence_withheld: bool,
     /// What a block takes in all, in nanoseconds.
     pub block_ns: Option<f64>,
+    /// Where the host had the cpus.
+    pub cpus: Option<Cpus>,
+}
+
+/// Where the host had the cpus, as told by what a cache line takes from one to the other and back.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Cpus {
+    /// Nanoseconds, usually.
+    pub line_ns: f64,
+    /// Blocks that had to wait for it to be so.
+    pub waited_blocks: usize,
+    /// Nanoseconds they waited, all together.
+    pub waited_ns: u64,
+    /// Nanoseconds a line took meanwhile, in the middle of them.
+    pub away_ns: Option<f64>,
+}
+
+fn cpus(blocks: &[Block]) -> Option<Cpus> {
+    let median = |of: &dyn Fn(&Block) -> Option<u64>| {
+        median(&blocks.iter().filter_map(|block| Some(of(block)? as f64)).collect::<Vec<_>>())
+    };
+    Some(Cpus {
+        line_ns: median(&|block| block.line_ns)?,
+        waited_blocks: blocks.iter().filter(|block| block.waited_ns > 0).count(),
+        waited_ns: blocks.iter().map(|block| block.waited_ns).sum(),
+        away_ns: median(&|block| block.away_ns),
+    })
 }
 
 /// One queue's figures in a scenario; `None` where there is nothing to compute it from, and where any block ended in
@@ -88,8 +115,8 @@ pub struct Row {
     pub verdict: Option<Verdict>,
     /// Why the verdict is not to be relied on.
     pub unreliable: Option<String>,
-    /// Rounds in which something disturbed its block.
-    pub disturbed_rounds: usize,
+    /// What disturbed its blocks, and how many of them; they stay in.
+    pub disturbed: BTreeMap<String, usize>,
     /// What a tenth and what nine tenths of the round trips of all its blocks took at most, in nanoseconds.
     pub trips_ns: Option<[u64; 2]>,
     /// The regime of most of its blocks.
@@ -145,9 +172,21 @@ impl From<RatioEstimate> for Ratio {
     }
 }
 
-/// Ranks the blocks of one scenario; `families` names the family of each queue, `margin` is the share by which rates
-/// may differ and still be called equivalent.
-pub fn rank(scenario: &Scenario, blocks: &[Block], families: &BTreeMap<String, String>, margin: f64) -> Ranking {
+/// What besides its blocks a ranking depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The family of each queue.
+    pub families: &'a BTreeMap<String, String>,
+    /// The share by which rates may differ and still be called equivalent; fixed before anything is measured.
+    pub margin: f64,
+    /// Whether threads outnumber the cpus they run on.
+    pub oversubscribed: bool,
+}
+
+/// Ranks the blocks of one scenario.
+pub fn rank(scenario: &Scenario, blocks: &[Block], context: &Context) -> Ranking {
+    let Context { families, margin, oversubscribed } = *context;
+    let signals = Signals::of(blocks, oversubscribed);
     let mut by_queue: BTreeMap<&str, Vec<&Block>> = BTreeMap::new();
     for block in blocks {
         by_queue.entry(&block.queue).or_default().push(block);
@@ -162,14 +201,15 @@ pub fn rank(scenario: &Scenario, blocks: &[Block], families: &BTreeMap<String, S
         unit: scenario.unit(),
         rounds: rounds_with_ok(blocks),
         margin,
-        rows: by_queue.iter().map(|(queue, blocks)| row(scenario.workload, queue, blocks)).collect(),
+        rows: by_queue.iter().map(|(queue, blocks)| row(scenario.workload, queue, blocks, &signals)).collect(),
         noise: same_pairs.by_family(families),
         same_queue_twice,
         equivalence_withheld: same_queue_twice.is_some_and(beyond_margin),
         block_ns: median(&blocks.iter().map(|block| block.wall_ns as f64).collect::<Vec<_>>()),
+        cpus: cpus(blocks),
     };
     ranking.rows.sort_by_cached_key(|row| (row.limit, places.order_of(&row.queue), row.queue.clone()));
-    let undisturbed = disturbed::left_out(blocks, &logs);
+    let undisturbed = signals.left_out(blocks, &logs);
     let steady = undisturbed.as_ref().map(Places::of);
     let limit_loop = if scenario.size == Size::Boxed { "limit/box" } else { "limit/loop" };
     let value_of = |rows: &[Row], queue: &str| rows.iter().find(|row| row.queue == queue).and_then(|row| row.value);
@@ -246,7 +286,7 @@ fn verdict(interval: Interval, margin: f64, withheld: bool) -> Verdict {
 
 /// Why a row's verdict is not to be relied on: too many of its rounds were disturbed, or it hangs on them.
 fn unreliable(row: &Row, steady: Option<&Places>, margin: f64, withheld: bool) -> Option<String> {
-    let share = row.disturbed_rounds as f64 / row.blocks.max(1) as f64;
+    let share = row.disturbed.values().sum::<usize>() as f64 / row.blocks.max(1) as f64;
     if share > MOST_DISTURBED {
         return Some(format!("{:.0} % of its blocks were disturbed", share * 100.0));
     }
@@ -260,7 +300,7 @@ fn unreliable(row: &Row, steady: Option<&Places>, margin: f64, withheld: bool) -
 }
 
 /// Everything about a row that needs no other row.
-fn row(workload: Workload, queue: &str, blocks: &[&Block]) -> Row {
+fn row(workload: Workload, queue: &str, blocks: &[&Block], signals: &Signals) -> Row {
     let worst = blocks.iter().map(|block| &block.report).max_by_key(|report| report.outcome);
     let is_sound = worst.is_some_and(|report| report.outcome == Outcome::Ok);
     let ok_blocks = blocks.iter().filter(|block| block.report.outcome == Outcome::Ok).count();
@@ -292,7 +332,7 @@ fn row(workload: Workload, queue: &str, blocks: &[&Block]) -> Row {
         times_slower: None,
         verdict: None,
         unreliable: None,
-        disturbed_rounds: if is_sound { blocks.iter().filter(|block| is_disturbed(block)).count() } else { 0 },
+        disturbed: signals.count(blocks.iter().copied().filter(|_| is_sound)),
         trips_ns: trips(ok().flat_map(|report| &report.round_trips).copied().collect()),
         regime: most_common_regime(blocks).filter(|_| is_sound),
         other_regime: false,

@@ -152,9 +152,22 @@ pub struct Block {
     pub wall_ns: u64,
     /// Ticks stolen by the hypervisor meanwhile, over all cpus.
     pub steal_ticks: u64,
+    /// Nanoseconds a cache line took from the first thread to the last and back, just before the slice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_ns: Option<u64>,
+    /// Nanoseconds it waited for the host to have the cpus where it usually has them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waited_ns: u64,
+    /// What a line took while it waited: the last look that was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_ns: Option<u64>,
     /// What it measured.
     #[serde(flatten)]
     pub report: Report,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Block {

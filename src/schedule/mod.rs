@@ -1,6 +1,8 @@
 //! The parent's side: which blocks, in which order, one worker at a time.
 
+mod child;
 pub mod contender;
+pub mod gate;
 mod need;
 pub mod plan;
 pub mod profile;
@@ -36,9 +38,22 @@ pub enum Ended {
         wall_ns: u64,
         /// Ticks stolen by the hypervisor meanwhile.
         steal_ticks: u64,
+        /// Where the cpus were.
+        cpus: Whereabouts,
     },
     /// The user wants to stop; the block is void.
     Interrupted,
+}
+
+/// What was seen of where a host has the cpus, just before a slice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Nanoseconds a cache line took to the other cpu and back.
+    pub line_ns: Option<u64>,
+    /// Nanoseconds that were waited for it to be as usual.
+    pub waited_ns: u64,
+    /// The last look that was not as usual.
+    pub away_ns: Option<u64>,
 }
 
 /// Is told how a run goes. Never while a slice runs.
@@ -165,15 +180,29 @@ impl<W: Workers, O: Observer> Conductor<'_, W, O> {
             if !self.state.wants(&id, order) {
                 continue;
             }
-            let Ended::Reported { report, ready_ns, wall_ns, steal_ticks } =
+            let Ended::Reported { report, ready_ns, wall_ns, steal_ticks, cpus } =
                 self.workers.run(order, &planned.cell(&order.queue))
             else {
                 return Ok(Flow::Stop);
             };
             let BlockOrder { queue, round, repeat, position, .. } = order.clone();
             let scenario = id.clone();
-            let block =
-                Block { scenario, queue, round, repeat, position, ready_ns, wall_ns, steal_ticks, report: *report };
+            let Whereabouts { line_ns, waited_ns, away_ns } = cpus;
+            let report = *report;
+            let block = Block {
+                scenario,
+                queue,
+                round,
+                repeat,
+                position,
+                ready_ns,
+                wall_ns,
+                steal_ticks,
+                line_ns,
+                waited_ns,
+                away_ns,
+                report,
+            };
             let rest = &orders[at + 1..];
             let has_more = round + 1 < extent.most || rest.iter().any(|order| order.queue == block.queue);
             let given_up = self.state.gives_up(&block, has_more);

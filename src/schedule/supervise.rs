@@ -1,56 +1,76 @@
 //! One worker: started, spoken to, watched, and gone afterwards.
 
-use std::io::Write;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Stdio};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process_group};
-
+use super::child::{Stop, Worker};
 use super::contender::{Contender, Contenders};
+use super::gate::{Gate, LOOK_EVERY};
 use super::plan::Cell;
 use super::rounds::BlockOrder;
-use super::{Ended, Workers};
+use super::{Ended, Whereabouts, Workers};
 use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
 use crate::record;
 use crate::workload::work;
 
-/// Bytes of a worker's answer that are kept; more is no answer.
-const LONGEST_ANSWER: usize = 1 << 20;
 /// What a worker may take to introduce itself, and to open a queue.
 const INTRODUCTION: Duration = Duration::from_secs(10);
-/// Bytes of a worker's stderr that are kept.
-const MOST_STDERR: usize = 4 << 10;
 
 /// Starts a worker for each block.
 pub struct Supervisor<'a> {
-    /// Who runs what.
-    pub contenders: Contenders,
+    contenders: Contenders,
     /// What a block may take from its start.
-    pub deadline: Duration,
+    deadline: Duration,
     /// Nanoseconds an iteration of work takes.
-    pub ns_per_iteration: f64,
+    ns_per_iteration: f64,
     /// When the command began.
-    pub started: Instant,
+    started: Instant,
     /// Readable once the user wants to stop.
-    pub interrupt: Option<BorrowedFd<'a>>,
+    interrupt: Option<BorrowedFd<'a>>,
+    gate: Gate,
+}
+
+impl<'a> Supervisor<'a> {
+    /// Of a command that `started` then; a block may take as long as `deadline` from its start, an iteration of work
+    /// takes `ns_per_iteration`.
+    pub fn new(contenders: Contenders, deadline: Duration, ns_per_iteration: f64, started: Instant) -> Supervisor<'a> {
+        Supervisor { contenders, deadline, ns_per_iteration, started, interrupt: None, gate: Gate::default() }
+    }
+
+    /// One that stops as soon as `interrupt` is readable.
+    #[must_use]
+    pub fn until(mut self, interrupt: BorrowedFd<'a>) -> Supervisor<'a> {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
+    /// Nanoseconds an iteration of work takes.
+    pub fn ns_per_iteration(&self) -> f64 {
+        self.ns_per_iteration
+    }
+}
+
+/// What is known of a block besides its report.
+#[derive(Default)]
+struct Circumstances {
+    ready_ns: u64,
+    cpus: Whereabouts,
 }
 
 impl Workers for Supervisor<'_> {
     fn run(&mut self, order: &BlockOrder, cell: &Cell) -> Ended {
         let started = Instant::now();
         let steal_before = steal_ticks();
-        let mut ready_ns = 0;
-        let report = match self.block(order, cell, started, &mut ready_ns) {
+        let mut seen = Circumstances::default();
+        let report = match self.block(order, cell, started, &mut seen) {
             Ok(report) => report,
             Err(Stop::Interrupted) => return Ended::Interrupted,
             Err(Stop::Outcome(outcome, detail)) => Box::new(Report::failed(outcome, detail)),
         };
         Ended::Reported {
             report: Box::new(record::clean_report(*report)),
-            ready_ns,
+            ready_ns: seen.ready_ns,
+            cpus: seen.cpus,
             wall_ns: started.elapsed().as_nanos() as u64,
             steal_ticks: steal_ticks().saturating_sub(steal_before),
         }
@@ -61,30 +81,80 @@ impl Workers for Supervisor<'_> {
     }
 }
 
-/// Why a conversation ended without a report.
-enum Stop {
-    Interrupted,
-    Outcome(Outcome, String),
-}
-
 impl Supervisor<'_> {
     fn block(
-        &self,
+        &mut self,
         order: &BlockOrder,
         cell: &Cell,
         started: Instant,
-        ready_ns: &mut u64,
+        seen: &mut Circumstances,
     ) -> Result<Box<Report>, Stop> {
         let refused = |why| Stop::Outcome(Outcome::Refused, format!("no worker: {why}"));
         let Some((contender, queue)) = self.contenders.of(&cell.queue) else {
             return Err(refused(format!("nobody runs {}", cell.queue)));
         };
+        let prepare = self.prepare(contender, queue, cell);
         let mut worker = Worker::start(&contender.command, started + self.deadline, self.interrupt)
             .map_err(|why| refused(why.to_string()))?;
-        let prepare = self.prepare(contender, queue, cell);
-        let ended = converse(&mut worker, prepare, order, || *ready_ns = started.elapsed().as_nanos() as u64);
+        let ended = self.converse(&mut worker, prepare, order, started, seen);
         worker.dismiss();
         ended
+    }
+
+    /// The whole of a block, in the words of the protocol.
+    fn converse(
+        &mut self,
+        worker: &mut Worker,
+        prepare: Prepare,
+        order: &BlockOrder,
+        started: Instant,
+        seen: &mut Circumstances,
+    ) -> Result<Box<Report>, Stop> {
+        introduced(worker)?;
+        let cpus = prepare.cpus.clone();
+        worker.say(&Command::Prepare(prepare));
+        let line_ns = match worker.answer()? {
+            Answer::Ready { line_ns, .. } => line_ns,
+            Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
+            answer => return Err(unexpected(&answer)),
+        };
+        seen.ready_ns = started.elapsed().as_nanos() as u64;
+        seen.cpus = self.wait_for_cpus(worker, &cpus, line_ns)?;
+        let BlockOrder { settle_ns, window_ns, traced, .. } = *order;
+        worker.say(&Command::Slice { settle_ns, window_ns, traced });
+        match worker.answer()? {
+            Answer::Report(report) => match record::check_report(&report) {
+                Ok(()) => Ok(report),
+                // In the file it would be what no reader accepts, and take the whole run with it.
+                Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),
+            },
+            answer => Err(unexpected(&answer)),
+        }
+    }
+
+    /// Lets a worker that is ready wait until its cpus are where they usually are, or for as long as is reasonable.
+    fn wait_for_cpus(
+        &mut self,
+        worker: &mut Worker,
+        cpus: &[Option<usize>],
+        mut line_ns: Option<u64>,
+    ) -> Result<Whereabouts, Stop> {
+        let since = Instant::now();
+        let mut seen = Whereabouts::default();
+        while let Some(now) = line_ns
+            && self.gate.is_closed(cpus, now, seen.waited_ns, self.elapsed_ns())
+        {
+            seen.away_ns = Some(now);
+            worker.pause(LOOK_EVERY)?;
+            worker.say(&Command::Probe);
+            line_ns = match worker.answer()? {
+                Answer::Line { line_ns } => line_ns,
+                answer => return Err(unexpected(&answer)),
+            };
+            seen.waited_ns = since.elapsed().as_nanos() as u64;
+        }
+        self.gate.waited(seen.waited_ns);
+        Ok(Whereabouts { line_ns, ..seen })
     }
 
     fn prepare(&self, contender: &Contender, queue: &str, cell: &Cell) -> Prepare {
@@ -99,263 +169,64 @@ impl Supervisor<'_> {
     }
 }
 
+fn unexpected(answer: &Answer) -> Stop {
+    Stop::Outcome(Outcome::Crashed, format!("the worker said {answer:?} out of turn"))
+}
+
+/// What a worker says it is, first of all: its program and version.
+fn introduced(worker: &mut Worker) -> Result<String, Stop> {
+    match worker.answer()? {
+        Answer::Hello { protocol: PROTOCOL, program, version } => {
+            Ok(record::printable(&format!("{program} {version}")))
+        }
+        Answer::Hello { protocol, .. } => {
+            let detail = format!("the worker speaks protocol {protocol}, this is {PROTOCOL}");
+            Err(Stop::Outcome(Outcome::Refused, detail))
+        }
+        answer => Err(unexpected(&answer)),
+    }
+}
+
 /// What a worker says it is: its program and version.
 ///
 /// # Errors
 ///
 /// When `command` cannot be started or does not speak the protocol.
 pub fn introduction(command: &[String]) -> Result<String, String> {
-    let mut worker = Worker::start(command, Instant::now() + INTRODUCTION, None).map_err(|why| why.to_string())?;
-    let answer = worker.answer();
-    worker.dismiss();
-    match answer {
-        Ok(Answer::Hello { protocol: PROTOCOL, program, version }) => {
-            Ok(record::printable(&format!("{program} {version}")))
-        }
-        Ok(Answer::Hello { protocol, .. }) => Err(format!("it speaks protocol {protocol}, this is {PROTOCOL}")),
-        Ok(_) => Err("it does not begin with hello".into()),
-        Err(Stop::Outcome(_, why)) => Err(why),
-        Err(Stop::Interrupted) => unreachable!("nothing interrupts it"),
-    }
+    ask(command, introduced)
 }
 
-/// Whether the worker that runs a cell can: `Err` says why not.
+/// Whether the worker of a cell's queue has it.
 ///
 /// # Errors
 ///
-/// What the worker said.
+/// Why not, as the worker says it.
 pub fn can_run(contenders: &Contenders, cell: &Cell) -> Result<(), String> {
     let (contender, queue) = contenders.of(&cell.queue).ok_or("nobody runs it")?;
-    let mut worker =
-        Worker::start(&contender.command, Instant::now() + INTRODUCTION, None).map_err(|why| why.to_string())?;
-    let prepare = Prepare {
-        queue: queue.to_owned(),
-        scenario: cell.scenario.to_string(),
-        cpus: cell.cpus.clone(),
-        work_iterations: [0, 0],
-    };
-    let answer = worker.answer().and_then(|_| {
+    let (scenario, cpus) = (cell.scenario.to_string(), cell.cpus.clone());
+    let prepare = Prepare { queue: queue.to_owned(), scenario, cpus, work_iterations: [0, 0] };
+    ask(&contender.command, |worker| {
+        introduced(worker)?;
         worker.say(&Command::Prepare(prepare));
-        worker.answer()
-    });
+        match worker.answer()? {
+            Answer::Ready { .. } => Ok(()),
+            Answer::Report(report) => {
+                Err(Stop::Outcome(report.outcome, record::printable(&report.detail.unwrap_or_default())))
+            }
+            answer => Err(unexpected(&answer)),
+        }
+    })
+}
+
+/// A conversation with a worker that runs nothing.
+fn ask<T>(command: &[String], talk: impl FnOnce(&mut Worker) -> Result<T, Stop>) -> Result<T, String> {
+    let mut worker = Worker::start(command, Instant::now() + INTRODUCTION, None).map_err(|why| why.to_string())?;
+    let answer = talk(&mut worker);
     worker.dismiss();
-    match answer {
-        Ok(Answer::Ready { .. }) => Ok(()),
-        Ok(Answer::Report(report)) => Err(record::printable(&report.detail.unwrap_or_default())),
-        Ok(_) => Err("it answered out of turn".into()),
-        Err(Stop::Outcome(_, why)) => Err(why),
-        Err(Stop::Interrupted) => unreachable!("nothing interrupts it"),
-    }
-}
-
-/// The whole of a block, in the words of the protocol; `on_ready` is called once the worker is.
-fn converse(
-    worker: &mut Worker,
-    prepare: Prepare,
-    order: &BlockOrder,
-    on_ready: impl FnOnce(),
-) -> Result<Box<Report>, Stop> {
-    let unexpected = |answer| Stop::Outcome(Outcome::Crashed, format!("the worker said {answer:?} out of turn"));
-    match worker.answer()? {
-        Answer::Hello { protocol: PROTOCOL, .. } => {}
-        Answer::Hello { protocol, .. } => {
-            let detail = format!("the worker speaks protocol {protocol}, this is {PROTOCOL}");
-            return Err(Stop::Outcome(Outcome::Refused, detail));
-        }
-        answer => return Err(unexpected(answer)),
-    }
-    worker.say(&Command::Prepare(prepare));
-    match worker.answer()? {
-        Answer::Ready { .. } => on_ready(),
-        Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
-        answer => return Err(unexpected(answer)),
-    }
-    let BlockOrder { settle_ns, window_ns, traced, .. } = *order;
-    worker.say(&Command::Slice { settle_ns, window_ns, traced });
-    match worker.answer()? {
-        Answer::Report(report) => match record::check_report(&report) {
-            Ok(()) => Ok(report),
-            // In the file it would be what no reader accepts, and take the whole run with it.
-            Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),
-        },
-        answer => Err(unexpected(answer)),
-    }
-}
-
-/// A running worker, in a process group of its own.
-struct Worker<'a> {
-    child: Child,
-    deadline: Instant,
-    interrupt: Option<BorrowedFd<'a>>,
-    answers: Vec<u8>,
-    answers_open: bool,
-    stderr: Vec<u8>,
-    stderr_open: bool,
-}
-
-impl<'a> Worker<'a> {
-    fn start(command: &[String], deadline: Instant, interrupt: Option<BorrowedFd<'a>>) -> std::io::Result<Self> {
-        let child = std::process::Command::new(&command[0])
-            .args(&command[1..])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Out of the terminal's reach: Ctrl-C is the parent's to answer.
-            .process_group(0)
-            .spawn()?;
-        Ok(Worker {
-            child,
-            deadline,
-            interrupt,
-            answers: Vec::new(),
-            answers_open: true,
-            stderr: Vec::new(),
-            stderr_open: true,
-        })
-    }
-
-    fn say(&mut self, command: &Command) {
-        let mut text = serde_json::to_string(command).expect("commands are plain data");
-        text.push('\n');
-        // A worker that is gone is noticed where its answer is waited for.
-        if let Some(stdin) = self.child.stdin.as_mut() {
-            stdin.write_all(text.as_bytes()).ok();
-        }
-    }
-
-    /// Sleeps until the worker's next line, its death, its deadline or the user's interrupt.
-    fn answer(&mut self) -> Result<Answer, Stop> {
-        loop {
-            if let Some(end) = self.answers.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.answers.drain(..=end).collect();
-                return serde_json::from_slice(&line).map_err(|_| {
-                    let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-                    Stop::Outcome(Outcome::Crashed, format!("the worker said what is no answer: {}", said.trim_end()))
-                });
-            }
-            if self.answers.len() > LONGEST_ANSWER {
-                return Err(Stop::Outcome(Outcome::Crashed, "the worker's answer has no end".into()));
-            }
-            if !self.answers_open {
-                return Err(self.death());
-            }
-            let left = self.left();
-            if left.is_zero() {
-                return Err(Stop::Outcome(Outcome::Hung, self.describe_hang()));
-            }
-            self.wait_for_input(left)?;
-        }
-    }
-
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    /// Reads what there is; false when there was nothing within `timeout`.
-    fn wait_for_input(&mut self, timeout: Duration) -> Result<bool, Stop> {
-        let stdout = self.child.stdout.as_ref().expect("piped").as_fd();
-        let stderr = self.child.stderr.as_ref().expect("piped").as_fd();
-        let open = [(stdout, self.answers_open), (stderr, self.stderr_open)].into_iter().filter(|(_, open)| *open);
-        let interrupt = self.interrupt.iter().copied();
-        let mut fds: Vec<PollFd<'_>> =
-            interrupt.chain(open.map(|(fd, _)| fd)).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-        let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
-        if poll(&mut fds, Some(&timeout)).is_err() {
-            return Ok(false);
-        }
-        let mut readable = fds.iter().map(|fd| !fd.revents().is_empty());
-        if self.interrupt.is_some() && readable.next() == Some(true) {
-            return Err(Stop::Interrupted);
-        }
-        let answers_readable = self.answers_open && readable.next() == Some(true);
-        let stderr_readable = self.stderr_open && readable.next() == Some(true);
-        if answers_readable {
-            self.answers_open = read_some(stdout, &mut self.answers);
-        }
-        if stderr_readable {
-            // All of it is read, or the worker would wait for room in the pipe; the first of it is kept.
-            self.stderr_open = read_some(stderr, &mut self.stderr);
-            self.stderr.truncate(MOST_STDERR);
-        }
-        Ok(answers_readable || stderr_readable)
-    }
-
-    /// How the worker ended that has closed its stdout, or that it stays until its deadline.
-    fn death(&mut self) -> Stop {
-        let status = loop {
-            match self.child.try_wait() {
-                Ok(None) => {}
-                Ok(Some(status)) => break Ok(status),
-                Err(why) => break Err(why),
-            }
-            let left = self.left();
-            if left.is_zero() {
-                let detail = format!("it closed its stdout without an answer; {}", self.describe_hang());
-                return Stop::Outcome(Outcome::Hung, detail);
-            }
-            if let Err(stop) = self.wait_for_input(left.min(Duration::from_millis(1))) {
-                return stop;
-            }
-        };
-        // What it said last; a child it left behind may hold the pipe open, so its end is not waited for.
-        while self.stderr.len() < MOST_STDERR && matches!(self.wait_for_input(Duration::ZERO), Ok(true)) {}
-        let how = match status.map(|status| (status.signal(), status.code())) {
-            Ok((Some(signal), _)) => match signal_hook::low_level::signal_name(signal) {
-                Some(name) => format!("killed by {name}"),
-                None => format!("killed by signal {signal}"),
-            },
-            Ok((_, code)) => format!("exited with {}", code.unwrap_or(-1)),
-            Err(why) => format!("is gone: {why}"),
-        };
-        let stderr = String::from_utf8_lossy(&self.stderr);
-        let said: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
-        let detail = if said.is_empty() { how } else { format!("{how}: {}", said.join(" ")) };
-        Stop::Outcome(Outcome::Crashed, detail)
-    }
-
-    /// What its threads were doing when time ran out.
-    fn describe_hang(&self) -> String {
-        let states = thread_states(self.child.id());
-        let running = states.iter().filter(|state| **state == 'R').count();
-        let doing = match (running, states.len()) {
-            (_, 0) => "its threads could not be seen".to_owned(),
-            (0, threads) => format!("all {threads} threads asleep"),
-            (running, threads) => format!("{running} of {threads} threads running"),
-        };
-        format!("no answer within the deadline; {doing}")
-    }
-
-    /// Ends the worker and all it started.
-    fn dismiss(mut self) {
-        self.say(&Command::Bye);
-        drop(self.child.stdin.take());
-        // A worker that has answered has nothing left to lose, and one that has not must go anyway.
-        if let Some(group) = Pid::from_raw(self.child.id() as i32) {
-            kill_process_group(group, Signal::KILL).ok();
-        }
-        self.child.wait().ok();
-    }
-}
-
-/// Appends what can be read at once; false at the end of the stream.
-fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> bool {
-    let mut buffer = [0; 8192];
-    match rustix::io::read(fd, &mut buffer) {
-        Ok(0) => false,
-        Ok(bytes) => {
-            into.extend_from_slice(&buffer[..bytes]);
-            true
-        }
-        Err(rustix::io::Errno::INTR) => true,
-        Err(_) => false,
-    }
-}
-
-/// The state letters of a process's threads, from `/proc/PID/task/*/stat`.
-fn thread_states(pid: u32) -> Vec<char> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let state = |stat: String| stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok().and_then(state)).collect()
+    answer.map_err(|stop| match stop {
+        Stop::Outcome(_, why) => why,
+        Stop::Interrupted => "interrupted".into(),
+    })
 }
 
 /// Ticks stolen by the hypervisor since boot, all cpus; 0 where the kernel does not say.

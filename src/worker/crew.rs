@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
+use super::probe::Probe;
 use crate::scenario::Scenario;
 use crate::workload::slice::{Lengths, Slice, Tally};
 use crate::workload::{Loop, Opened};
@@ -14,12 +15,22 @@ pub struct Crew {
     pub capacity: Option<u64>,
     /// See [`Opened::missing`].
     pub missing: u64,
+    /// Whether the first and the last thread have cpus of their own.
+    has_two_cpus: bool,
     threads: Vec<Member>,
 }
 
 struct Member {
-    start: Sender<Arc<Slice>>,
+    word: Sender<Word>,
     handle: JoinHandle<Tally>,
+}
+
+/// What a thread that has its loop is told.
+enum Word {
+    /// Take part in a probe, as its leader with somebody to tell what came of it, or not.
+    Probe(Arc<Probe>, Option<Sender<Option<u64>>>),
+    /// Run the slice.
+    Start(Arc<Slice>),
 }
 
 /// What the first thread has to say once it has opened the queue.
@@ -50,25 +61,44 @@ impl Crew {
         for (recruit, own_loop) in spawned.into_iter().zip(opened.loops) {
             threads.push(recruit.equip(own_loop)?);
         }
-        Ok(Crew { capacity: opened.capacity, missing: opened.missing, threads })
+        Ok(Crew { capacity: opened.capacity, missing: opened.missing, has_two_cpus: has_two_cpus(cpus), threads })
+    }
+
+    /// What a cache line takes now from the first thread to the last and back, in nanoseconds; `None` where they do not
+    /// have a cpu each.
+    pub fn probe(&self) -> Option<u64> {
+        let [leader, .., follower] = &self.threads[..] else { return None };
+        if !self.has_two_cpus {
+            return None;
+        }
+        let (result, line_ns) = channel();
+        let probe = Arc::new(Probe::default());
+        follower.word.send(Word::Probe(Arc::clone(&probe), None)).expect("the thread waits for its word");
+        leader.word.send(Word::Probe(probe, Some(result))).expect("the thread waits for its word");
+        line_ns.recv().ok().flatten()
     }
 
     /// Runs one slice to its end.
     pub fn run(self, lengths: Lengths, scenario: Scenario) -> (Arc<Slice>, Vec<Tally>) {
         let slice = Arc::new(Slice::new(lengths, scenario.producers, scenario.consumers));
         for member in &self.threads {
-            member.start.send(Arc::clone(&slice)).expect("the thread waits for its slice");
+            member.word.send(Word::Start(Arc::clone(&slice))).expect("the thread waits for its word");
         }
         let tallies = self.threads.into_iter().map(|member| member.handle.join().expect("a panic ends the process"));
         (slice.clone(), tallies.collect())
     }
 }
 
+/// Whether the first and the last thread are pinned to different cpus.
+fn has_two_cpus(cpus: &[Option<usize>]) -> bool {
+    matches!((cpus.first(), cpus.last()), (Some(Some(first)), Some(Some(last))) if first != last)
+}
+
 /// A thread that is pinned, or failed to be, and waits for its loop.
 struct Recruit {
     equip: Sender<Loop>,
     pinned: Receiver<Result<(), String>>,
-    start: Sender<Arc<Slice>>,
+    word: Sender<Word>,
     handle: JoinHandle<Tally>,
 }
 
@@ -80,7 +110,7 @@ impl Recruit {
         pin: fn(usize) -> Result<(), String>,
     ) -> Result<Recruit, String> {
         let (equip, equipped) = channel::<Loop>();
-        let (start, started) = channel::<Arc<Slice>>();
+        let (word, words) = channel::<Word>();
         let (pin_result, pinned) = channel();
         let body = move || {
             let result = cpu.map_or(Ok(()), pin);
@@ -89,8 +119,13 @@ impl Recruit {
             }
             pin_result.send(result).ok();
             let own_loop = equipped.recv().ok()?;
-            let slice = started.recv().ok()?;
-            Some(own_loop(&slice))
+            loop {
+                match words.recv().ok()? {
+                    Word::Probe(probe, Some(result)) => drop(result.send(probe.lead())),
+                    Word::Probe(probe, None) => probe.follow(),
+                    Word::Start(slice) => return Some(own_loop(&slice)),
+                }
+            }
         };
         let handle = std::thread::Builder::new()
             .name(format!("endpoint-{index}"))
@@ -103,12 +138,12 @@ impl Recruit {
                 })
             })
             .map_err(|error| format!("cannot start thread {index}: {error}"))?;
-        Ok(Recruit { equip, pinned, start, handle })
+        Ok(Recruit { equip, pinned, word, handle })
     }
 
     fn equip(self, own_loop: Loop) -> Result<Member, String> {
         self.pinned.recv().map_err(|_| "a thread died before it was pinned".to_owned())??;
         self.equip.send(own_loop).map_err(|_| "a thread died before it got its loop".to_owned())?;
-        Ok(Member { start: self.start, handle: self.handle })
+        Ok(Member { word: self.word, handle: self.handle })
     }
 }

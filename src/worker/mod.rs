@@ -1,6 +1,7 @@
 //! The child's side: open one queue, run one slice, report, exit.
 
 mod crew;
+mod probe;
 mod verdict;
 
 use std::io::{self, BufRead, Write};
@@ -31,11 +32,15 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
         match serde_json::from_str(&line?)? {
             Command::Prepare(prepare) => match Prepared::new(registry, &prepare) {
                 Ok(ready) => {
-                    say(&Answer::Ready { capacity: ready.crew.capacity })?;
+                    say(&Answer::Ready { capacity: ready.crew.capacity, line_ns: ready.crew.probe() })?;
                     prepared = Some(ready);
                 }
                 Err(report) => say(&Answer::Report(report))?,
             },
+            Command::Probe => {
+                let line_ns = prepared.as_ref().and_then(|ready| ready.crew.probe());
+                say(&Answer::Line { line_ns })?;
+            }
             Command::Slice { settle_ns, window_ns, traced } => {
                 let report = match prepared.take() {
                     Some(ready) => ready.run(settle_ns, window_ns, traced),

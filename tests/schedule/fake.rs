@@ -5,7 +5,7 @@ use queuebench::record::{self, Block, Line, Results, Skip, Writer};
 use queuebench::schedule::plan::{Cell, Plan, Planned};
 use queuebench::schedule::profile::Extent;
 use queuebench::schedule::rounds::BlockOrder;
-use queuebench::schedule::{self, Ended, Observer, Progress, Settings, Summary, Workers};
+use queuebench::schedule::{self, Ended, Observer, Progress, Settings, Summary, Whereabouts, Workers};
 use tempfile::TempDir;
 
 use crate::made_up;
@@ -63,7 +63,13 @@ impl Workers for Fake {
         };
         let wall_ns = (self.wall_ns)(order);
         self.elapsed_ns += wall_ns;
-        Ended::Reported { report: Box::new(report), ready_ns: wall_ns / 100, wall_ns, steal_ticks: 0 }
+        Ended::Reported {
+            report: Box::new(report),
+            ready_ns: wall_ns / 100,
+            wall_ns,
+            steal_ticks: 0,
+            cpus: Whereabouts::default(),
+        }
     }
 
     fn elapsed_ns(&self) -> u64 {

@@ -42,14 +42,11 @@ pub fn cell() -> Cell {
 pub fn ended_in(folder: &Path, script: &str, deadline: Duration, interrupt: Option<BorrowedFd<'_>>) -> Ended {
     let script = format!("cd '{}' || exit 9\n{ANSWERS}\n{script}", folder.display());
     let command = vec!["sh".into(), "-c".into(), script];
-    Supervisor {
-        contenders: Contenders::own(command),
-        deadline,
-        ns_per_iteration: 0.5,
-        started: Instant::now(),
-        interrupt,
+    let mut workers = Supervisor::new(Contenders::own(command), deadline, 0.5, Instant::now());
+    if let Some(interrupt) = interrupt {
+        workers = workers.until(interrupt);
     }
-    .run(&order(), &cell())
+    workers.run(&order(), &cell())
 }
 
 /// The report of a block that was not interrupted, and which took no longer than its deadline and some.

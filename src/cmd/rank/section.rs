@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::protocol::Outcome;
 use crate::queue::Capacity;
 use crate::ranking::{
-    Logs, Noise, PairRow, Ranking, Row, Undecided, against_builds, all_pairs, headline, is_limit, rank, ratio_words,
-    undecided,
+    Context, Logs, Noise, PairRow, Ranking, Row, Undecided, against_builds, all_pairs, headline, is_limit, rank,
+    ratio_words, undecided,
 };
 use crate::record::{Block, Run, ScenarioLine};
 use crate::scenario::Scenario;
@@ -70,7 +70,8 @@ impl Section {
     pub fn new(measured: &Measured, margin: f64, with_pairs: bool) -> anyhow::Result<Section> {
         let Measured { run, line, blocks, families } = measured;
         let scenario: Scenario = line.id.parse().map_err(anyhow::Error::msg)?;
-        let mut ranking = rank(&scenario, blocks, families, margin);
+        let context = Context { families, margin, oversubscribed: line.oversubscribed };
+        let mut ranking = rank(&scenario, blocks, &context);
         let compares = run.profile != Profile::Smoke.name();
         if !compares {
             ranking.rows.iter_mut().for_each(Row::forget_comparison);
@@ -168,10 +169,13 @@ impl Section {
         let dash = || "-".to_owned();
         let number = |value: Option<f64>| value.map_or_else(dash, significant);
         let mut cells = vec![
-            row.ranks.map_or_else(dash, |ranks| rank_words(ranks)),
+            row.ranks.map_or_else(dash, rank_words),
             row.queue.clone(),
             row.value.map_or_else(dash, |value| self.value(value)),
-            row.times_slower.map_or_else(dash, |ratio| ratio_words(&ratio)),
+            match row.times_slower {
+                Some(_) if row.may_be_best && row.verdict.is_none() => "1".into(),
+                ratio => ratio.map_or_else(dash, |ratio| ratio_words(&ratio)),
+            },
             verdict_words(row),
             row.regime
                 .map_or_else(dash, |regime| format!("{}{}", regime.word(), if row.other_regime { "*" } else { "" })),
@@ -207,6 +211,7 @@ impl Section {
             remarks.push("bounded by the work".into());
         }
         remarks.extend(row.flags.keys().cloned());
+        remarks.extend(row.disturbed.iter().map(|(signal, blocks)| format!("{signal} in {blocks}")));
         remarks.join(", ")
     }
 
@@ -249,6 +254,16 @@ impl Section {
             let families: Vec<String> = self.ranking.noise.iter().map(family).collect();
             notes.push(format!("noise: run twice in a round, a queue differs from itself by: {}", families.join(", ")));
         }
+        if let Some(cpus) = self.ranking.cpus.filter(|cpus| cpus.waited_blocks > 0) {
+            notes.push(format!(
+                "cpus: {} waited {} in all for the host to have the cpus where it usually has them (a line to and fro in \
+                 {:.0} ns, not {:.0})",
+                count(cpus.waited_blocks, "block"),
+                span(cpus.waited_ns / 1_000_000_000),
+                cpus.line_ns,
+                cpus.away_ns.unwrap_or_default()
+            ));
+        }
         notes.extend(self.what_would_decide());
         if let Some(ratio) =
             self.ranking.same_queue_twice.filter(|_| self.compares && self.ranking.equivalence_withheld)
@@ -276,15 +291,15 @@ impl Section {
         let others = if rest == 0 { String::new() } else { format!(" ({rest} more are undecided)") };
         let suite = if self.suite == "quick" { String::new() } else { format!(" --suite {}", self.suite) };
         Some(format!(
-            "undecided: {} beside {}{others}; about {} would decide it, in {}: queuebench run{suite} -s '^{}$' \
+            "undecided: {} beside {}{others}; about {} would decide it, in {}: queuebench run{suite} -s {} \
              -q '^({}|{})$' --rounds {}",
             nearest.queue,
             nearest.leader,
             count(nearest.rounds as usize, "round"),
             span(nearest.time_ns / 1_000_000_000),
-            regex::escape(&self.ranking.scenario),
-            regex::escape(&nearest.queue),
-            regex::escape(&nearest.leader),
+            self.ranking.scenario,
+            nearest.queue.replace('+', "\\+"),
+            nearest.leader.replace('+', "\\+"),
             nearest.rounds
         ))
     }

@@ -117,13 +117,9 @@ impl Run {
             None => own.start(&plan, settings, registry, machine, topology)?,
         };
         let interrupt = interrupt_pipe()?;
-        let mut workers = Supervisor {
-            contenders,
-            deadline: Duration::from_secs(own.deadline()),
-            ns_per_iteration: line.ns_per_work_iteration,
-            started,
-            interrupt: Some(interrupt.as_fd()),
-        };
+        let deadline = Duration::from_secs(own.deadline());
+        let mut workers =
+            Supervisor::new(contenders, deadline, line.ns_per_work_iteration, started).until(interrupt.as_fd());
         let mut screen = Screen::new(&line, own.margin, own.wide);
         let earlier_count = earlier_blocks.len() as u64;
         let summary = schedule::run(&plan, settings, earlier_blocks, &mut workers, &mut writer, &mut screen)?;

@@ -1,0 +1,211 @@
+//! A worker's process: started, spoken to, watched, and gone afterwards.
+
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::protocol::{Answer, Command, Outcome};
+
+/// Bytes of a worker's answer that are kept; more is no answer.
+const LONGEST_ANSWER: usize = 1 << 20;
+/// Bytes of a worker's stderr that are kept.
+const MOST_STDERR: usize = 4 << 10;
+
+/// Why a conversation ended without a report.
+pub(super) enum Stop {
+    /// The user wants to stop.
+    Interrupted,
+    /// It ended like this, with what is to be said of it.
+    Outcome(Outcome, String),
+}
+
+/// A running worker, in a process group of its own.
+pub(super) struct Worker<'a> {
+    child: Child,
+    deadline: Instant,
+    interrupt: Option<BorrowedFd<'a>>,
+    answers: Vec<u8>,
+    answers_open: bool,
+    stderr: Vec<u8>,
+    stderr_open: bool,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn start(
+        command: &[String],
+        deadline: Instant,
+        interrupt: Option<BorrowedFd<'a>>,
+    ) -> std::io::Result<Self> {
+        let child = std::process::Command::new(&command[0])
+            .args(&command[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Out of the terminal's reach: Ctrl-C is the parent's to answer.
+            .process_group(0)
+            .spawn()?;
+        Ok(Worker {
+            child,
+            deadline,
+            interrupt,
+            answers: Vec::new(),
+            answers_open: true,
+            stderr: Vec::new(),
+            stderr_open: true,
+        })
+    }
+
+    pub(super) fn say(&mut self, command: &Command) {
+        let mut text = serde_json::to_string(command).expect("commands are plain data");
+        text.push('\n');
+        // A worker that is gone is noticed where its answer is waited for.
+        if let Some(stdin) = self.child.stdin.as_mut() {
+            stdin.write_all(text.as_bytes()).ok();
+        }
+    }
+
+    /// Sleeps until the worker's next line, its death, its deadline or the user's interrupt.
+    pub(super) fn answer(&mut self) -> Result<Answer, Stop> {
+        loop {
+            if let Some(end) = self.answers.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.answers.drain(..=end).collect();
+                return serde_json::from_slice(&line).map_err(|_| {
+                    let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+                    Stop::Outcome(Outcome::Crashed, format!("the worker said what is no answer: {}", said.trim_end()))
+                });
+            }
+            if self.answers.len() > LONGEST_ANSWER {
+                return Err(Stop::Outcome(Outcome::Crashed, "the worker's answer has no end".into()));
+            }
+            if !self.answers_open {
+                return Err(self.death());
+            }
+            let left = self.left();
+            if left.is_zero() {
+                return Err(Stop::Outcome(Outcome::Hung, self.describe_hang()));
+            }
+            self.wait_for_input(left)?;
+        }
+    }
+
+    /// Leaves it alone for a while, which it need not answer for.
+    pub(super) fn pause(&mut self, time: Duration) -> Result<(), Stop> {
+        self.deadline += time;
+        self.wait_for_input(time).map(|_| ())
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Reads what there is; false when there was nothing within `timeout`.
+    fn wait_for_input(&mut self, timeout: Duration) -> Result<bool, Stop> {
+        let stdout = self.child.stdout.as_ref().expect("piped").as_fd();
+        let stderr = self.child.stderr.as_ref().expect("piped").as_fd();
+        let open = [(stdout, self.answers_open), (stderr, self.stderr_open)].into_iter().filter(|(_, open)| *open);
+        let interrupt = self.interrupt.iter().copied();
+        let mut fds: Vec<PollFd<'_>> =
+            interrupt.chain(open.map(|(fd, _)| fd)).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
+        if poll(&mut fds, Some(&timeout)).is_err() {
+            return Ok(false);
+        }
+        let mut readable = fds.iter().map(|fd| !fd.revents().is_empty());
+        if self.interrupt.is_some() && readable.next() == Some(true) {
+            return Err(Stop::Interrupted);
+        }
+        let answers_readable = self.answers_open && readable.next() == Some(true);
+        let stderr_readable = self.stderr_open && readable.next() == Some(true);
+        if answers_readable {
+            self.answers_open = read_some(stdout, &mut self.answers);
+        }
+        if stderr_readable {
+            // All of it is read, or the worker would wait for room in the pipe; the first of it is kept.
+            self.stderr_open = read_some(stderr, &mut self.stderr);
+            self.stderr.truncate(MOST_STDERR);
+        }
+        Ok(answers_readable || stderr_readable)
+    }
+
+    /// How the worker ended that has closed its stdout, or that it stays until its deadline.
+    fn death(&mut self) -> Stop {
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(None) => {}
+                Ok(Some(status)) => break Ok(status),
+                Err(why) => break Err(why),
+            }
+            let left = self.left();
+            if left.is_zero() {
+                let detail = format!("it closed its stdout without an answer; {}", self.describe_hang());
+                return Stop::Outcome(Outcome::Hung, detail);
+            }
+            if let Err(stop) = self.wait_for_input(left.min(Duration::from_millis(1))) {
+                return stop;
+            }
+        };
+        // What it said last; a child it left behind may hold the pipe open, so its end is not waited for.
+        while self.stderr.len() < MOST_STDERR && matches!(self.wait_for_input(Duration::ZERO), Ok(true)) {}
+        let how = match status.map(|status| (status.signal(), status.code())) {
+            Ok((Some(signal), _)) => match signal_hook::low_level::signal_name(signal) {
+                Some(name) => format!("killed by {name}"),
+                None => format!("killed by signal {signal}"),
+            },
+            Ok((_, code)) => format!("exited with {}", code.unwrap_or(-1)),
+            Err(why) => format!("is gone: {why}"),
+        };
+        let stderr = String::from_utf8_lossy(&self.stderr);
+        let said: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+        let detail = if said.is_empty() { how } else { format!("{how}: {}", said.join(" ")) };
+        Stop::Outcome(Outcome::Crashed, detail)
+    }
+
+    /// What its threads were doing when time ran out.
+    fn describe_hang(&self) -> String {
+        let states = thread_states(self.child.id());
+        let running = states.iter().filter(|state| **state == 'R').count();
+        let doing = match (running, states.len()) {
+            (_, 0) => "its threads could not be seen".to_owned(),
+            (0, threads) => format!("all {threads} threads asleep"),
+            (running, threads) => format!("{running} of {threads} threads running"),
+        };
+        format!("no answer within the deadline; {doing}")
+    }
+
+    /// Ends the worker and all it started.
+    pub(super) fn dismiss(mut self) {
+        self.say(&Command::Bye);
+        drop(self.child.stdin.take());
+        // A worker that has answered has nothing left to lose, and one that has not must go anyway.
+        if let Some(group) = Pid::from_raw(self.child.id() as i32) {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+        self.child.wait().ok();
+    }
+}
+
+/// Appends what can be read at once; false at the end of the stream.
+fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 8192];
+    match rustix::io::read(fd, &mut buffer) {
+        Ok(0) => false,
+        Ok(bytes) => {
+            into.extend_from_slice(&buffer[..bytes]);
+            true
+        }
+        Err(rustix::io::Errno::INTR) => true,
+        Err(_) => false,
+    }
+}
+
+/// The state letters of a process's threads, from `/proc/PID/task/*/stat`.
+fn thread_states(pid: u32) -> Vec<char> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let state = |stat: String| stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok().and_then(state)).collect()
+}
