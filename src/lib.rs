@@ -31,6 +31,7 @@ pub mod conformance;
 pub mod filter;
 pub mod harness;
 pub mod machine;
+pub mod proof;
 pub mod protocol;
 pub mod queue;
 pub mod ranking;

@@ -1,5 +1,6 @@
 //! The field: every built-in queue, one line each, in the order tables fall back to.
 
+use crate::queue::twin::Twin;
 use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters, intree};
 use crate::workload::{self, Opened, Order};
 
@@ -32,6 +33,15 @@ impl Registry {
     pub fn builtin() -> Registry {
         let mut registry = Registry::empty();
         visit_builtin(&mut registry);
+        registry
+    }
+
+    /// Some of the built-in queues compiled a second time, under their own names.
+    pub(crate) fn twins() -> Registry {
+        let mut registry = Registry::empty();
+        blocking::<Twin<adapters::std_mutex::Deque>>(&mut registry);
+        #[cfg(feature = "crossbeam-queue")]
+        registry.visit::<Twin<adapters::crossbeam_queue::Array>, Yield>();
         registry
     }
 

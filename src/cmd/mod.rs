@@ -5,6 +5,7 @@ mod list;
 mod machine;
 mod rank;
 mod run;
+mod selftest;
 mod validate;
 
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ use crate::topology::{Topology, own_mask};
 use crate::worker;
 
 pub use barometer::barometer;
+
+/// The word this program is started with to serve blocks.
+const WORKER: &str = "worker";
 
 /// Exit codes, as the README lists them.
 pub(crate) mod code {
@@ -53,6 +57,7 @@ enum Verb {
     Run(run::Run),
     Rank(rank::Rank),
     Machine(machine::Machine),
+    Selftest(selftest::Selftest),
     Validate(validate::Validate),
     /// Print a completion script.
     #[command(hide = true)]
@@ -145,8 +150,12 @@ impl Selection {
 /// Runs the command line of this process with the queues of `registry`, or serves blocks on stdin and stdout where
 /// it was started to.
 pub fn main(registry: &Registry) -> ExitCode {
-    if is_worker() {
-        return finish(worker::serve(registry).map(|()| 0));
+    let words: Vec<String> = std::env::args().skip(1).take(2).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
+        [WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
+        [selftest::DISTURB_WORD, ref cpu @ ..] => return finish(selftest::disturb(cpu.first().copied()).map(|()| 0)),
+        _ => {}
     }
     match Cli::try_parse() {
         Ok(cli) => finish(dispatch(cli.verb, registry)),
@@ -170,7 +179,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    std::env::args().nth(1).as_deref() == Some("worker")
+    std::env::args().nth(1).is_some_and(|word| [WORKER, selftest::DISTURB_WORD].contains(&word.as_str()))
 }
 
 fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
@@ -179,6 +188,7 @@ fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
         Verb::Run(run) => run.run(registry),
         Verb::Rank(rank) => rank.run(),
         Verb::Machine(machine) => machine.run(),
+        Verb::Selftest(selftest) => selftest.run(registry),
         Verb::Validate(validate) => validate.run(),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

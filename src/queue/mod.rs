@@ -9,6 +9,7 @@ mod eventcount;
 pub mod intree;
 mod payload;
 mod sync;
+pub(crate) mod twin;
 mod wait;
 
 pub use about::{About, Capacities, Ends, Family, Order, Payloads};

@@ -40,6 +40,18 @@ impl Verdict {
         }
     }
 
+    /// Of the other queue beside the one.
+    #[must_use]
+    pub fn turned(self) -> Verdict {
+        match self {
+            Verdict::EquivalentFaster => Verdict::EquivalentSlower,
+            Verdict::EquivalentSlower => Verdict::EquivalentFaster,
+            Verdict::Faster => Verdict::Slower,
+            Verdict::Slower => Verdict::Faster,
+            Verdict::Equivalent | Verdict::Undecided => self,
+        }
+    }
+
     /// Whether it is one of the three kinds of equivalence.
     #[must_use]
     pub fn is_equivalent(self) -> bool {

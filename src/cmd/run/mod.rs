@@ -6,7 +6,7 @@ mod screen;
 
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -14,9 +14,10 @@ use clap::Args;
 
 use super::{Selection, code, read_topology, system_root, talk};
 use crate::machine::{Fingerprint, Level, checks};
+use crate::ranking::MARGIN;
 use crate::record::{self, Block, End, Line, Run as RunLine, SCHEMA, ScenarioLine, Writer};
 use crate::registry::{Entry, Registry};
-use crate::schedule::contender::split;
+use crate::schedule::contender::{Contenders, split};
 use crate::schedule::plan::{Plan, Planned};
 use crate::schedule::profile::{Extent, Profile};
 use crate::schedule::rounds::{blocks_a_round, mean_slice_ns};
@@ -36,7 +37,7 @@ const BLOCK_OVERHEAD_NS: u64 = 6_000_000;
 ///
 /// Every block is a worker process of its own; in each round every queue runs once, in random order. Results are
 /// appended to a file block by block: Ctrl-C keeps what was measured, --resume goes on.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 #[command(after_help = "Examples:
   queuebench run                                    suite quick, profile default
   queuebench run --budget 10m                       as well as ten minutes allow
@@ -90,6 +91,9 @@ pub struct Run {
     /// Print the plan and stop
     #[arg(long)]
     dry_run: bool,
+    /// Print progress only.
+    #[arg(skip)]
+    quiet: bool,
 }
 
 impl Run {
@@ -112,28 +116,75 @@ impl Run {
         if self.dry_run {
             return Ok(0);
         }
-        let (mut writer, path, line, earlier_blocks) = match earlier {
+        let opened = match earlier {
             Some(results) => own.reopen(results, &plan, registry)?,
             None => own.start(&plan, settings, registry, machine, topology)?,
         };
+        own.measure(opened, &plan, contenders, settings, started)
+    }
+
+    /// Measures what is missing of an opened file.
+    fn measure(
+        &self,
+        opened: Opened,
+        plan: &Plan,
+        contenders: Contenders,
+        settings: Settings,
+        started: Instant,
+    ) -> anyhow::Result<u8> {
+        let (mut writer, path, line, earlier) = opened;
         let interrupt = interrupt_pipe()?;
-        let deadline = Duration::from_secs(own.deadline());
+        let deadline = Duration::from_secs(self.deadline());
         let mut workers =
             Supervisor::new(contenders, deadline, line.ns_per_work_iteration, started).until(interrupt.as_fd());
-        let mut screen = Screen::new(&line, own.margin, own.wide);
-        let earlier_count = earlier_blocks.len() as u64;
-        let summary = schedule::run(&plan, settings, earlier_blocks, &mut workers, &mut writer, &mut screen)?;
+        let mut screen = Screen::new(&line, self.margin, self.wide, !self.quiet);
+        let earlier_count = earlier.len() as u64;
+        let summary = schedule::run(plan, settings, earlier, &mut workers, &mut writer, &mut screen)?;
         let (blocks, interrupted) = (earlier_count + summary.blocks, summary.interrupted);
         writer.append(&Line::End(End { ended: now(), blocks, interrupted }))?;
         let printed = screen.finish();
         let path = path.display();
         if interrupted {
-            talk(&format!("\ninterrupted; {blocks} blocks are kept. To go on: queuebench run --resume {path}"));
+            let go_on = if self.quiet { String::new() } else { format!(" To go on: queuebench run --resume {path}") };
+            talk(&format!("\ninterrupted; {blocks} blocks are kept.{go_on}"));
             return Ok(code::INTERRUPTED);
         }
-        talk(&format!("\n{blocks} blocks in {path}. The tables again: queuebench rank {path}"));
+        if !self.quiet {
+            talk(&format!("\n{blocks} blocks in {path}. The tables again: queuebench rank {path}"));
+        }
         printed?;
         Ok(if summary.all_ok { 0 } else { code::OUTCOME })
+    }
+
+    /// Measures a plan made elsewhere into `path`, or what is missing there; prints progress only.
+    ///
+    /// # Errors
+    ///
+    /// When the file is another run's, or cannot be written to.
+    pub fn planned(
+        path: &Path,
+        suite: &str,
+        plan: &Plan,
+        contenders: Contenders,
+        extent: Extent,
+        registry: &Registry,
+    ) -> anyhow::Result<u8> {
+        let selection = Selection { suite: Some(suite.to_owned()), ..Selection::default() };
+        let run = Run { selection, output: Some(path.to_owned()), quiet: true, margin: MARGIN, ..Run::default() };
+        let topology = read_topology();
+        let machine = Fingerprint::read(&system_root(), &topology);
+        let settings = Settings { extent, ..run.settings()? };
+        if !path.exists() {
+            let opened = run.start(plan, settings, registry, machine, topology)?;
+            return run.measure(opened, plan, contenders, settings, Instant::now());
+        }
+        let results = record::read(path)?;
+        if results.end.as_ref().is_some_and(|end| !end.interrupted) {
+            return Ok(0);
+        }
+        let settings = Settings { seed: results.run.seed, extent: results.run.extent(), ..settings };
+        let opened = run.as_recorded(&results, &machine)?.reopen(results, plan, registry)?;
+        run.measure(opened, plan, contenders, settings, Instant::now())
     }
 
     fn settings(&self) -> anyhow::Result<Settings> {
@@ -258,11 +309,11 @@ fn scenario_line(planned: &Planned) -> ScenarioLine {
     }
 }
 
-fn now() -> String {
+pub(super) fn now() -> String {
     humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
 }
 
-fn own_program() -> anyhow::Result<String> {
+pub(super) fn own_program() -> anyhow::Result<String> {
     let program = std::env::current_exe().context("cannot find this program to start workers with")?;
     program.into_os_string().into_string().map_err(|name| anyhow::anyhow!("{} is no text", name.display()))
 }

@@ -16,6 +16,7 @@ pub struct Screen<'a> {
     line: &'a Run,
     margin: f64,
     wide: bool,
+    with_tables: bool,
     bar: ProgressBar,
     quiet_until: Instant,
     problem: Option<anyhow::Error>,
@@ -23,11 +24,11 @@ pub struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     /// Of the run whose first line is `line`.
-    pub fn new(line: &'a Run, margin: f64, wide: bool) -> Screen<'a> {
+    pub fn new(line: &'a Run, margin: f64, wide: bool, with_tables: bool) -> Screen<'a> {
         // No ticker and no drawing thread: nothing is drawn while a slice runs.
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(4));
         bar.set_style(ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}").expect("the template is a constant"));
-        Screen { line, margin, wide, bar, quiet_until: Instant::now(), problem: None }
+        Screen { line, margin, wide, with_tables, bar, quiet_until: Instant::now(), problem: None }
     }
 
     /// Ends the progress; what could not be printed is an error now that all is safe on disk.
@@ -63,6 +64,9 @@ impl Observer for Screen<'_> {
     }
 
     fn scenario(&mut self, scenario: &str, blocks: &[Block]) {
+        if !self.with_tables {
+            return;
+        }
         let Some(line) = self.line.scenarios.iter().find(|line| line.id == scenario) else { return };
         let measured = Measured { run: self.line, families: &self.line.families, line, blocks };
         let printed = Section::new(&measured, self.margin, false)
