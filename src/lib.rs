@@ -27,6 +27,7 @@
 //! [`registry::Registry::builtin`], and hand that to [`cmd::main`]; see `examples/your_queue.rs`.
 
 pub mod cmd;
+pub mod comparison;
 pub mod conformance;
 pub mod filter;
 pub mod harness;

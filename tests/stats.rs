@@ -554,3 +554,132 @@ mod simulated {
         }
     }
 }
+
+mod p_values {
+    use super::*;
+    use queuebench::stats::{Differences, holm};
+
+    /// By going through all 2^n signs.
+    fn by_enumeration(differences: &[f64]) -> f64 {
+        let mut order: Vec<usize> = (0..differences.len()).collect();
+        order.sort_by(|a, b| differences[*a].abs().total_cmp(&differences[*b].abs()));
+        let n = differences.len();
+        let observed: usize = order.iter().zip(1..).filter(|(i, _)| differences[**i] > 0.0).map(|(_, rank)| rank).sum();
+        let extreme = observed.min(n * (n + 1) / 2 - observed);
+        let at_most = (0..1u32 << n)
+            .filter(|signs| (1..=n).filter(|rank| signs >> (rank - 1) & 1 == 1).sum::<usize>() <= extreme);
+        (2.0 * at_most.count() as f64 / f64::from(1u32 << n)).min(1.0)
+    }
+
+    fn p_value(differences: &[f64]) -> f64 {
+        Differences::new(differences).unwrap().p_value()
+    }
+
+    /// R: `wilcox.test(before, after, paired = TRUE)` gives V = 40, p = 0.03906; of the maize, V = 96, p = 0.04126.
+    #[test]
+    fn of_the_published_examples() {
+        let depression: Vec<f64> = BEFORE.iter().zip(AFTER).map(|(before, after)| before - after).collect();
+        assert!((p_value(&depression) - 0.03906).abs() < 5e-6);
+        assert!((p_value(&MAIZE) - 0.04126).abs() < 5e-6);
+    }
+
+    #[test]
+    fn without_ties_it_is_what_all_signs_say() {
+        let mut rng = Rng::with_seed(2);
+        for n in 1..=12 {
+            let differences: Vec<f64> = (0..n).map(|_| rng.f64() - 0.4).collect();
+            assert!(close(p_value(&differences), by_enumeration(&differences)), "{differences:?}");
+        }
+    }
+
+    /// Holm's procedure as R's `p.adjust(p, "holm")` does it.
+    #[test]
+    fn holm_multiplies_by_what_is_left_and_never_falls() {
+        let adjusted = holm(&[0.02, 0.01, 0.04, 0.03, 0.05]);
+        for (adjusted, expected) in adjusted.iter().zip([0.08, 0.05, 0.09, 0.09, 0.09]) {
+            assert!(close(*adjusted, expected), "{adjusted} is not {expected}");
+        }
+        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
+        assert!(holm(&[]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_small_exactly_where_the_interval_excludes_zero(
+            tenths in prop::collection::vec(-20i32..30, 6..40), at in 0usize..4,
+        ) {
+            let differences: Vec<f64> = tenths.iter().map(|tenths| f64::from(*tenths) / 10.0).collect();
+            let confidence = [0.8, 0.9, 0.95, 0.99][at];
+            let differences = Differences::new(&differences).unwrap();
+            if let Some(interval) = differences.interval(confidence) {
+                prop_assert_eq!(differences.p_value() <= 1.0 - confidence + 1e-12, !interval.contains(0.0));
+            }
+        }
+    }
+}
+
+mod verdicts {
+    use super::*;
+    use queuebench::stats::Verdict;
+
+    #[test]
+    fn say_what_an_interval_says_at_a_margin() {
+        let verdict = |lower, upper| Verdict::of(Interval { lower, upper, coverage: 0.95 }, 0.05).word();
+        for (lower, upper, word) in [
+            (0.97, 1.04, "equivalent"),
+            (1.01, 1.04, "equivalent+"),
+            (0.96, 0.99, "equivalent-"),
+            (0.9524, 1.05, "equivalent"),
+            (0.95, 1.02, "undecided"),
+            (0.90, 1.20, "undecided"),
+            (1.02, 1.07, "faster"),
+            (0.80, 0.99, "slower"),
+            (2.00, 3.00, "faster"),
+        ] {
+            assert_eq!(verdict(lower, upper), word, "[{lower}, {upper}]");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn turning_a_ratio_turns_its_verdict(lower in 0.5f64..2.0, factor in 1.0f64..2.0, margin in 0.01f64..0.5) {
+            let of = |lower: f64, upper: f64| Verdict::of(Interval { lower, upper, coverage: 0.95 }, margin);
+            let upper = lower * factor;
+            prop_assert_eq!(of(1.0 / upper, 1.0 / lower), of(lower, upper).turned());
+        }
+    }
+}
+
+mod changes {
+    use super::*;
+    use queuebench::stats::{RunEstimate, between_runs, change};
+
+    fn known(log: f64) -> RunEstimate {
+        RunEstimate { log, half_width: 0.0 }
+    }
+
+    /// With exact estimates what is left is the middle of the squares: 0.04 squared over the middle of a chi-square.
+    #[test]
+    fn what_runs_differ_by_is_measured_although_some_have_changed() {
+        let differences = [0.01, -0.02, 0.04, -0.9, 0.7];
+        let pairs: Vec<_> = differences.iter().map(|log| (known(0.3), known(0.3 + log))).collect();
+        assert!((between_runs(&pairs).unwrap() - 0.04 / 0.454_936_4f64.sqrt()).abs() < 1e-7);
+        assert_eq!(between_runs(&pairs[1..]), None, "four are too few");
+    }
+
+    #[test]
+    fn intervals_that_explain_the_differences_leave_nothing_between_runs() {
+        let wide = |log| RunEstimate { log, half_width: 0.2 };
+        let pairs: Vec<_> = (0..6).map(|n| (wide(0.0), wide(f64::from(n) / 100.0))).collect();
+        assert_eq!(between_runs(&pairs), Some(0.0));
+    }
+
+    #[test]
+    fn a_change_is_as_uncertain_as_both_runs_and_what_lies_between() {
+        let (before, after) = (RunEstimate { log: 0.1, half_width: 0.03 }, RunEstimate { log: 0.3, half_width: 0.04 });
+        let (log, interval) = change(before, after, 0.0);
+        assert!(close(log, 0.2) && close(interval.upper - log, 0.05));
+        let (_, wider) = change(before, after, 0.12 / 1.959_963_984_540_054);
+        assert!(close(wider.upper - log, 0.13));
+    }
+}

@@ -1,6 +1,7 @@
 //! The verbs. Only this module prints; only `main` exits.
 
 mod barometer;
+mod compare;
 mod list;
 mod machine;
 mod rank;
@@ -33,6 +34,8 @@ pub(crate) mod code {
     pub const OUTCOME: u8 = 3;
     /// The machine is not as `--strict` wants it.
     pub const REFUSED: u8 = 4;
+    /// A queue has surely become slower (`compare --fail-over`).
+    pub const REGRESSION: u8 = 5;
     /// Interrupted; what was measured is kept.
     pub const INTERRUPTED: u8 = 130;
 }
@@ -45,6 +48,8 @@ pub(crate) mod code {
   queuebench run                              the suite quick, a table for each scenario
   queuebench run -q 'flume|kanal' -s 2p2c     two queues, scenarios with two producers and consumers
   queuebench rank results/local/*.jsonl       the tables again, from files
+  queuebench rank FILE --for 2p2c,bounded     which queue for me?
+  queuebench compare BEFORE AFTER             what has changed
   queuebench machine                          what this machine is, and what spoils numbers on it")]
 struct Cli {
     #[command(subcommand)]
@@ -56,6 +61,7 @@ enum Verb {
     List(list::List),
     Run(run::Run),
     Rank(rank::Rank),
+    Compare(compare::Compare),
     Machine(machine::Machine),
     Selftest(selftest::Selftest),
     Validate(validate::Validate),
@@ -187,6 +193,7 @@ fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
         Verb::List(list) => list.run(registry),
         Verb::Run(run) => run.run(registry),
         Verb::Rank(rank) => rank.run(),
+        Verb::Compare(compare) => compare.run(),
         Verb::Machine(machine) => machine.run(),
         Verb::Selftest(selftest) => selftest.run(registry),
         Verb::Validate(validate) => validate.run(),

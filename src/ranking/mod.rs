@@ -212,15 +212,17 @@ pub fn rank(scenario: &Scenario, blocks: &[Block], context: &Context) -> Ranking
     let undisturbed = signals.left_out(blocks, &logs);
     let steady = undisturbed.as_ref().map(Places::of);
     let limit_loop = if scenario.size == Size::Boxed { "limit/box" } else { "limit/loop" };
-    let value_of = |rows: &[Row], queue: &str| rows.iter().find(|row| row.queue == queue).and_then(|row| row.value);
-    let limit = value_of(&ranking.rows, limit_loop).filter(|_| scenario.workload == Workload::Stream);
+    let is_bounded = scenario.workload == Workload::Stream;
+    let limit = ranking.rows.iter().find(|row| row.queue == limit_loop && is_bounded).cloned();
     let best_regime = ranking.rows.first().filter(|row| !row.limit).and_then(|row| row.regime);
     let withheld = ranking.equivalence_withheld;
     for row in ranking.rows.iter_mut().filter(|row| !row.limit) {
         places.judge(row, margin, withheld);
         row.other_regime = row.regime.is_some() && best_regime.is_some() && row.regime != best_regime;
-        row.share_of_limit = row.value.zip(limit).map(|(value, limit)| value / limit);
-        row.unreliable = unreliable(row, steady.as_ref(), margin, withheld);
+        row.share_of_limit =
+            row.value.zip(limit.as_ref().and_then(|limit| limit.value)).map(|(value, limit)| value / limit);
+        let reason = limit.as_ref().and_then(|limit| impossible(row, limit));
+        row.unreliable = reason.or_else(|| unreliable(row, steady.as_ref(), margin, withheld));
     }
     ranking
 }
@@ -282,6 +284,13 @@ fn verdict(interval: Interval, margin: f64, withheld: bool) -> Verdict {
     let ratio = Interval { lower: interval.lower.exp(), upper: interval.upper.exp(), ..interval };
     let verdict = Verdict::of(ratio, margin);
     if withheld && verdict.is_equivalent() { Verdict::Undecided } else { verdict }
+}
+
+/// A queue that does all that the loop without one does, and more, cannot be faster. (Rates above the other limits are
+/// explained: a queue that runs full moves many messages with one line.)
+fn impossible(row: &Row, limit: &Row) -> Option<String> {
+    let ([slowest, _], [_, fastest]) = row.value_interval.zip(limit.value_interval)?;
+    (slowest > fastest).then(|| format!("faster than {}, which is impossible", limit.queue))
 }
 
 /// Why a row's verdict is not to be relied on: too many of its rounds were disturbed, or it hangs on them.

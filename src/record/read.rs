@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -227,13 +228,17 @@ fn check_block(block: &Block) -> Result<(), String> {
     if block.wall_ns > 24 * LONGEST_WINDOW_NS {
         return Err(format!("a block of {} ns is no block", block.wall_ns));
     }
-    check_report(&block.report)
+    check_report(&block.report, Duration::from_nanos(block.wall_ns))
 }
 
 const LONGEST_WINDOW_NS: u64 = 3_600_000_000_000;
 
 /// What no report of a real worker holds.
-pub(crate) fn check_report(report: &Report) -> Result<(), String> {
+pub(crate) fn check_report(report: &Report, wall: Duration) -> Result<(), String> {
+    // What a rate implies of time must have passed on the parent's clock, too.
+    if u128::from(report.settle_ns) + u128::from(report.elapsed_ns) > wall.as_nanos() {
+        return Err(format!("settling and window of more time than the {} ns its block took", wall.as_nanos()));
+    }
     if report.elapsed_ns > LONGEST_WINDOW_NS {
         return Err(format!("a window of {} ns is no window", report.elapsed_ns));
     }

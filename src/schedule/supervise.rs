@@ -123,7 +123,7 @@ impl Supervisor<'_> {
         let BlockOrder { settle_ns, window_ns, traced, .. } = *order;
         worker.say(&Command::Slice { settle_ns, window_ns, traced });
         match worker.answer()? {
-            Answer::Report(report) => match record::check_report(&report) {
+            Answer::Report(report) => match record::check_report(&report, started.elapsed()) {
                 Ok(()) => Ok(report),
                 // In the file it would be what no reader accepts, and take the whole run with it.
                 Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),

@@ -8,6 +8,7 @@
 //! | how much faster is one queue than another | [`ratio`], built on [`signed_rank`] |
 //! | which of several may be the best, and what do the others lack | [`contest`] |
 //! | what does an interval say | [`Verdict`] |
+//! | has a ratio changed from one run to another | [`change`], with [`between_runs`] |
 //! | which of many pairs differ | [`Differences::p_value`] with [`holm`] |
 //!
 //! What they share:
@@ -24,6 +25,7 @@
 //!   itself where there are too few values for the confidence asked for; the estimate then still
 //!   stands.
 
+mod between_runs;
 mod bisect;
 mod contest;
 mod holm;
@@ -39,6 +41,7 @@ mod spread;
 mod verdict;
 mod walsh;
 
+pub use between_runs::{RunEstimate, between_runs, change};
 pub use contest::{Contest, Standing, contest, differences};
 pub use holm::holm;
 pub use interval::Interval;

@@ -1,13 +1,17 @@
 //! The command as its users type it.
 
 mod alone;
+mod builds;
+mod compared;
 mod disk;
 mod exits;
 mod listed;
 mod one_cpu;
 mod ranked;
 mod refused_resumes;
+mod selftest;
 mod streams;
+mod strict;
 mod typed;
 mod worker;
 

@@ -19,7 +19,11 @@ fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
                 let ranking = queuebench::ranking::rank(
                     &planned.id.parse().unwrap(),
                     &of_it.collect::<Vec<_>>(),
-                    &results.run.families,
+                    &queuebench::ranking::Context {
+                        families: &results.run.families,
+                        margin: 0.05,
+                        oversubscribed: false,
+                    },
                 );
                 serde_json::to_string(&ranking).unwrap();
             }

@@ -153,8 +153,11 @@ fn numbers_that_say_little_but_are_no_figures_of_a_table_do_no_harm() {
         lines[FIRST_BLOCK]["round_trips"] = json!([[u64::MAX, u64::MAX], [0, u64::MAX]]);
     });
     let results = results.unwrap();
-    let ranking =
-        queuebench::ranking::rank(&crate::sample::SCENARIO.parse().unwrap(), &results.blocks, &results.run.families);
+    let ranking = queuebench::ranking::rank(
+        &crate::sample::SCENARIO.parse().unwrap(),
+        &results.blocks,
+        &queuebench::ranking::Context { families: &results.run.families, margin: 0.05, oversubscribed: false },
+    );
     assert_eq!(ranking.rows.len(), 2);
 }
 

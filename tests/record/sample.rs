@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use queuebench::record::{self, Block, ReadError, Results};
+use queuebench::schedule::profile::Extent;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,6 +22,9 @@ pub fn block(queue: &str, round: u32, repeat: u32) -> Block {
         ready_ns: 1_700_000,
         wall_ns: 130_000_000,
         steal_ticks: 1,
+        line_ns: Some(77),
+        waited_ns: 20_000_000,
+        away_ns: Some(450),
         report: ok_report(),
     }
 }
@@ -32,7 +36,7 @@ pub fn lines() -> Vec<Value> {
         line.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         line
     };
-    let run = run_line(&[planned(SCENARIO, &["std/mpsc", "flume/mpmc"])], 2);
+    let run = run_line(&[planned(SCENARIO, &["std/mpsc", "flume/mpmc"])], Extent::fixed(2));
     let blocks = [("std/mpsc", 0, 0), ("flume/mpmc", 0, 0), ("std/mpsc", 0, 1), ("flume/mpmc", 1, 0)];
     let mut lines = vec![
         typed("run", serde_json::to_value(run).unwrap()),

@@ -2,6 +2,7 @@
 
 use queuebench::protocol::{Outcome, Report};
 use queuebench::record::{self, Block, End, Line, Skip, Writer};
+use queuebench::schedule::profile::Extent;
 
 use crate::made_up::{planned, run_line};
 use crate::sample::{SCENARIO, block};
@@ -14,7 +15,7 @@ fn json(value: &impl serde::Serialize) -> serde_json::Value {
 fn every_line_is_read_back_equal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/folders/run.jsonl");
-    let run = run_line(&[planned(SCENARIO, &["std/mpsc"])], 3);
+    let run = run_line(&[planned(SCENARIO, &["std/mpsc"])], Extent::fixed(3));
     let failed =
         Block { report: Report::failed(Outcome::Hung, "asleep, \"quoted\" ümlaut"), ..block("std/mpsc", 1, 0) };
     let blocks = [block("std/mpsc", 0, 0), block("std/mpsc", 0, 1), failed];
@@ -44,7 +45,7 @@ fn a_block_is_in_the_file_as_soon_as_it_is_appended() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let mut writer = Writer::create(&path).unwrap();
-    writer.append(&Line::Run(Box::new(run_line(&[planned(SCENARIO, &["std/mpsc"])], 3)))).unwrap();
+    writer.append(&Line::Run(Box::new(run_line(&[planned(SCENARIO, &["std/mpsc"])], Extent::fixed(3))))).unwrap();
     for round in 0..3 {
         writer.append(&Line::Block(Box::new(block("std/mpsc", round, 0)))).unwrap();
         assert_eq!(record::read(&path).unwrap().blocks.len(), round as usize + 1);
@@ -66,7 +67,7 @@ fn resuming_cuts_off_what_is_torn_and_goes_on_behind_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let mut writer = Writer::create(&path).unwrap();
-    writer.append(&Line::Run(Box::new(run_line(&[planned(SCENARIO, &["std/mpsc"])], 3)))).unwrap();
+    writer.append(&Line::Run(Box::new(run_line(&[planned(SCENARIO, &["std/mpsc"])], Extent::fixed(3))))).unwrap();
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, [&whole, &b"{\"type\":\"block\",\"scen"[..]].concat()).unwrap();
     let results = record::read(&path).unwrap();

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use queuebench::record::{self, Results};
 use queuebench::registry::Registry;
-use queuebench::schedule::Settings;
 use queuebench::schedule::plan::{Choice, plan};
-use queuebench::schedule::rounds::Rounds;
+use queuebench::schedule::rounds::draw;
 use queuebench::suite::Suite;
 use queuebench::topology::{Topology, own_mask};
 use tempfile::TempDir;
@@ -105,9 +104,9 @@ impl SmallRun {
         let queue = Some(queuebench::filter::Filter::new(QUEUES).unwrap());
         let choice = Choice { queue, ..Choice::default() };
         let plan = plan(&suite.on(&topology).unwrap(), &Registry::builtin(), &topology, &choice).unwrap();
-        let settings = Settings { rounds: ROUNDS, seed: self.seed, keep_going: false };
-        let id = plan.scenarios[0].scenario.to_string();
-        let orders = Rounds::new(&plan.scenarios[0], 0, settings);
+        let planned = &plan.scenarios[0];
+        let id = planned.scenario.to_string();
+        let orders = (0..ROUNDS).flat_map(|round| draw(planned, 0, self.seed, round, &planned.queues));
         orders.map(|order| (id.clone(), order.queue, order.round, order.repeat)).collect()
     }
 }

@@ -25,6 +25,8 @@ pub fn settings(rounds: u32) -> Settings {
 pub struct Fake {
     /// How a block ends.
     pub outcome: fn(&BlockOrder, &Cell) -> Outcome,
+    /// Messages per second of a block.
+    pub rate: fn(&BlockOrder) -> f64,
     /// The clock: what a block takes.
     pub wall_ns: fn(&BlockOrder) -> u64,
     /// Blocks until the user interrupts.
@@ -39,6 +41,7 @@ impl Fake {
     pub fn new() -> Fake {
         Fake {
             outcome: |_, _| Outcome::Ok,
+            rate: |_| 1e7,
             wall_ns: |_| SECOND,
             blocks_left: usize::MAX,
             elapsed_ns: 0,
@@ -57,7 +60,8 @@ impl Workers for Fake {
         self.asked.push((cell.scenario.to_string(), order.clone()));
         let report = match (self.outcome)(order, cell) {
             Outcome::Ok => {
-                Report { messages: order.window_ns / 100, elapsed_ns: order.window_ns, ..made_up::ok_report() }
+                let messages = ((self.rate)(order) * order.window_ns as f64 / 1e9) as u64;
+                Report { messages, elapsed_ns: order.window_ns, ..made_up::ok_report() }
             }
             outcome => Report::failed(outcome, "made up"),
         };

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use queuebench::protocol::Outcome;
+use queuebench::schedule::contender::Contenders;
 use queuebench::schedule::supervise::Supervisor;
 use queuebench::schedule::{Ended, Workers};
 
@@ -94,7 +95,7 @@ fn a_worker_that_closes_its_stdout_and_stays_is_given_up() {
 #[test]
 fn a_command_that_does_not_exist_is_refused() {
     let command = vec!["/nowhere/no-such-worker".to_owned()];
-    let mut supervisor = Supervisor { command, deadline: LONG, ns_per_iteration: 1.0, interrupt: None };
+    let mut supervisor = Supervisor::new(Contenders::own(command), LONG, 1.0, Instant::now());
     let Ended::Reported { report, .. } = supervisor.run(&order(), &cell()) else { panic!("interrupted by nobody") };
     assert_eq!(report.outcome, Outcome::Refused);
     assert!(report.detail.unwrap().contains("No such file"));

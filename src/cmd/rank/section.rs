@@ -211,7 +211,9 @@ impl Section {
             remarks.push("bounded by the work".into());
         }
         remarks.extend(row.flags.keys().cloned());
-        remarks.extend(row.disturbed.iter().map(|(signal, blocks)| format!("{signal} in {blocks}")));
+        // What is rare is said once for all rows, below the table.
+        let often = row.disturbed.iter().filter(|(_, blocks)| **blocks * 10 > row.blocks);
+        remarks.extend(often.map(|(signal, blocks)| format!("{signal} in {blocks} of {}", row.blocks)));
         remarks.join(", ")
     }
 
@@ -254,6 +256,7 @@ impl Section {
             let families: Vec<String> = self.ranking.noise.iter().map(family).collect();
             notes.push(format!("noise: run twice in a round, a queue differs from itself by: {}", families.join(", ")));
         }
+        notes.extend(self.disturbances());
         if let Some(cpus) = self.ranking.cpus.filter(|cpus| cpus.waited_blocks > 0) {
             notes.push(format!(
                 "cpus: {} waited {} in all for the host to have the cpus where it usually has them (a line to and fro in \
@@ -283,6 +286,17 @@ impl Section {
 }
 
 impl Section {
+    /// What disturbed blocks, all rows together.
+    fn disturbances(&self) -> Option<String> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (signal, blocks) in self.ranking.rows.iter().flat_map(|row| &row.disturbed) {
+            *counts.entry(signal).or_default() += blocks;
+        }
+        let all: usize = self.ranking.rows.iter().map(|row| row.blocks).sum();
+        let each: Vec<String> = counts.iter().map(|(signal, blocks)| format!("{signal} in {blocks}")).collect();
+        (!each.is_empty()).then(|| format!("disturbed, of {}: {}; they stay in", count(all, "block"), each.join(", ")))
+    }
+
     /// The command that would decide what is undecided, if the rounds for it can be foreseen.
     fn what_would_decide(&self) -> Option<String> {
         let within_reach = || self.undecided.iter().filter(|open| open.rounds <= MOST_ROUNDS);
