@@ -105,6 +105,11 @@ pub fn duration(ns: f64) -> String {
     }
 }
 
+/// A share as a percentage without needless digits: `5 %`, `0.5 %`.
+pub fn percentage(share: f64) -> String {
+    format!("{} %", (share * 1e4).round() / 100.0)
+}
+
 /// A share typed as `5%` or `5`, above zero and at most 1000 %.
 ///
 /// # Errors

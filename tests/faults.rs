@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::process::{Command, ExitCode, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -172,6 +172,10 @@ fault!(
     ForgetsToWake,
     "broken/forgets-to-wake",
     fn notifies(pushes: u64) -> bool {
+        if pushes >= BITES_AT && pushes.is_multiple_of(64) {
+            // Time for a consumer to run dry and fall asleep.
+            std::thread::sleep(Duration::from_micros(300));
+        }
         pushes < BITES_AT
     }
 );
@@ -204,11 +208,12 @@ impl<F: Fault> Queue for Broken<F> {
 }
 
 impl<T: Payload, F: Fault> Handle<T, F> {
-    fn insert(&self, items: &mut VecDeque<T>, item: T) {
+    fn insert(&self, mut items: MutexGuard<VecDeque<T>>, item: T) {
         let n = self.0.pushes.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(item) = F::on_push(items, item, n) {
+        if let Some(item) = F::on_push(&mut items, item, n) {
             items.push_back(item);
         }
+        drop(items);
         if F::notifies(n) {
             self.0.not_empty.notify_one();
         }
@@ -225,18 +230,18 @@ impl<T: Payload, F: Fault> Handle<T, F> {
 
 impl<T: Payload, F: Fault> Producer<T> for Handle<T, F> {
     fn try_push(&mut self, item: T) -> Result<(), T> {
-        let mut items = self.0.items.lock().unwrap();
+        let items = self.0.items.lock().unwrap();
         if items.len() >= self.0.bound {
             return Err(item);
         }
-        self.insert(&mut items, item);
+        self.insert(items, item);
         Ok(())
     }
 
     fn push<W: Wait>(&mut self, item: T, _: &mut W) {
         let items = self.0.items.lock().unwrap();
-        let mut items = self.0.not_full.wait_while(items, |items| items.len() >= self.0.bound).unwrap();
-        self.insert(&mut items, item);
+        let items = self.0.not_full.wait_while(items, |items| items.len() >= self.0.bound).unwrap();
+        self.insert(items, item);
     }
 }
 

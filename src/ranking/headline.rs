@@ -2,6 +2,7 @@
 
 use super::{Ranking, Ratio, Row};
 use crate::stats::Verdict;
+use crate::table::{count, percentage};
 
 /// Names listed before the rest is counted.
 const MOST_NAMES: usize = 4;
@@ -14,9 +15,9 @@ pub fn headline(ranking: &Ranking) -> Option<String> {
     }
     let (best, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.may_be_best);
     if best.iter().any(|row| row.times_slower.is_some_and(|ratio| ratio.interval.is_none())) {
-        return Some(format!("{} too few to say which is fastest", crate::table::count(ranking.rounds, "round")));
+        return Some(format!("{} too few to say which is fastest", count(ranking.rounds, "round")));
     }
-    let margin = format!("equivalent within {} %", crate::table::significant(ranking.margin * 100.0));
+    let margin = format!("equivalent within {}", percentage(ranking.margin));
     let is_equivalent = |row: &&Row| row.verdict.is_some_and(Verdict::is_equivalent);
     let mut parts = vec![match &best[..] {
         [only] => format!("{} is the fastest of {}", only.queue, rows.len()),

@@ -109,9 +109,9 @@ fn flags_and_outcomes_are_visible_in_every_format() {
 fn texts_of_strangers_mean_nothing_to_what_renders_them() {
     let flags: &[&str] = &["a|b", "<img src=x>", "[x](http://x)", "`c`", "\u{1b}[2J\u{202e}", "d,\"e\""];
     let markdown = ranked("synthetic-smoke.jsonl", with_flags(flags), &["--format", "markdown"]).ok();
-    let row = markdown.lines().find(|line| line.starts_with("| std/mutex-deque")).unwrap();
+    let row = markdown.lines().find(|line| line.contains("| std/mutex-deque |")).unwrap();
     let columns = |line: &str| line.replace("\\|", "").matches('|').count();
-    assert_eq!(columns(row), columns(markdown.lines().find(|line| line.starts_with("| queue")).unwrap()), "{row}");
+    assert_eq!(columns(row), columns(markdown.lines().find(|line| line.contains("| queue |")).unwrap()), "{row}");
     for markup in [" <", " [", " `"] {
         assert!(!row.contains(markup), "{row}");
     }
@@ -128,6 +128,45 @@ fn several_files_are_printed_one_after_the_other_each_under_its_name() {
     let both = typed(&["rank", "results/synthetic-smoke.jsonl", "results/synthetic.jsonl"]).out;
     let one = |file| format!("\n{file} (synthetic-2c2t-0000)\n{}", typed(&["rank", file]).out);
     assert_eq!(both, one("results/synthetic-smoke.jsonl") + &one("results/synthetic.jsonl"));
+}
+
+#[test]
+fn files_of_one_machine_are_pooled_run_by_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = std::fs::read_to_string(fixtures().join("results/synthetic.jsonl")).unwrap();
+    std::fs::write(folder.path().join("first.jsonl"), &first).unwrap();
+    let second = first.replacen("2026-01-02T03:04:05Z", "2026-01-03T03:04:05Z", 1);
+    std::fs::write(folder.path().join("second.jsonl"), second).unwrap();
+    let words = ["rank", "first.jsonl", "second.jsonl", "-s", "pingpong", "--format", "json"];
+    let said = typed_in(folder.path(), &words);
+    let pooled: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(pooled.as_array().unwrap().len(), 1);
+    assert_eq!((&pooled[0]["rounds"], &pooled[0]["runs"]), (&json!(16), &json!(2)));
+    assert_eq!(pooled[0]["rows"][1]["times_slower"]["rounds"], 16);
+    let table = typed_in(folder.path(), &["rank", "first.jsonl", "second.jsonl", "-s", "pingpong"]).out;
+    assert!(table.contains("16 rounds of 2 runs"), "{table}");
+    let twice = typed_in(folder.path(), &["rank", "first.jsonl", "first.jsonl"]);
+    twice.error(1, &["are the same run"]);
+}
+
+#[test]
+fn needs_are_answered_with_the_best_set_the_next_and_the_evidence() {
+    let said = typed(&["rank", "results/synthetic.jsonl", "--for", "1p1c,bounded,8B,stream"]).ok();
+    for words in ["made-up/ring+yield is the fastest", "best set", "runner-up", "cost", "evidence", "synthetic.jsonl"] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    typed(&["rank", "results/synthetic.jsonl", "--for", "7p7c"]).error(1, &["nothing was measured with 7p7c"]);
+    typed(&["rank", "results/synthetic.jsonl", "--for", "cheap"]).error(1, &["no need", "--for 2p2c,bounded,256B"]);
+}
+
+#[test]
+fn a_margin_and_pairs_are_as_asked_for() {
+    let words = |rest: &[&str]| typed(&[&["rank", "results/synthetic.jsonl", "-s", "pingpong"], rest].concat()).out;
+    assert!(words(&[]).contains("slower") && !words(&[]).contains("beside"));
+    assert!(words(&["--pairs"]).contains("beside"));
+    let wide: Value = serde_json::from_str(&words(&["--margin", "900%", "--format", "json"])).unwrap();
+    assert_eq!(wide[0]["margin"], 9.0);
+    typed(&["rank", "results/synthetic.jsonl", "--margin", "nothing"]).error(2, &["no percentage", "5%"]);
 }
 
 #[test]

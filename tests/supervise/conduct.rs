@@ -108,6 +108,6 @@ fn figures_that_cannot_be_are_no_figures() {
         let script = format!(r#"hello; read a; ready; read b; echo '{{"type":"report","outcome":"ok",{figures}}}'"#);
         let (outcome, detail) = outcome(&script, LONG);
         assert_eq!(outcome, Outcome::Crashed, "{figures}");
-        assert!(detail.contains("is no"), "{figures}: {detail}");
+        assert!(detail.contains("what cannot be"), "{figures}: {detail}");
     }
 }

@@ -11,7 +11,7 @@ use crate::ranking::{
 use crate::record::{Block, Run, ScenarioLine};
 use crate::scenario::Scenario;
 use crate::schedule::profile::Profile;
-use crate::table::{Emphasis, Grid, WIDTH, count, duration, rate, significant, span};
+use crate::table::{Emphasis, Grid, WIDTH, count, duration, percentage, rate, significant, span};
 use crate::workload::{Size, Workload};
 
 /// What only wide tables have room for.
@@ -138,7 +138,7 @@ impl Section {
             };
             let mut cells = self.cells(row, wide);
             if let Some(remarks) = cells.last_mut().filter(|remarks| remarks_below && !remarks.is_empty()) {
-                *remarks = if row.outcome == Outcome::Ok { String::new() } else { row.outcome.to_string() };
+                remarks.clear();
             }
             grid.row(cells, emphasis);
         }
@@ -202,7 +202,7 @@ impl Section {
     fn remarks(&self, row: &Row) -> String {
         let mut remarks = Vec::new();
         if row.outcome != Outcome::Ok {
-            remarks.push(format!("{} ({} of {})", row.outcome, row.failed_blocks, row.failed_blocks + row.blocks));
+            remarks.push(format!("in {} of {}", row.failed_blocks, count(row.failed_blocks + row.blocks, "block")));
         }
         if row.modes.is_some() {
             remarks.push("two speeds".into());
@@ -271,11 +271,11 @@ impl Section {
         if let Some(ratio) =
             self.ranking.same_queue_twice.filter(|_| self.compares && self.ranking.equivalence_withheld)
         {
-            let (differ, margin) = ((ratio.estimate - 1.0).abs() * 100.0, self.ranking.margin * 100.0);
             notes.push(format!(
-                "'equivalent' is withheld: queues run twice in a round differ from themselves by {differ:.1} %, more \
-                 than the margin of {} %",
-                significant(margin)
+                "'equivalent' is withheld: queues run twice in a round differ from themselves by {}, more than the \
+                 margin of {}",
+                percentage((ratio.estimate - 1.0).abs()),
+                percentage(self.ranking.margin)
             ));
         }
         if !self.compares {
@@ -330,6 +330,7 @@ fn rank_words([best, worst]: [usize; 2]) -> String {
 /// The verdict in a word of its column.
 pub fn verdict_words(row: &Row) -> String {
     match row.verdict {
+        _ if row.outcome != Outcome::Ok => row.outcome.to_string(),
         _ if row.unreliable.is_some() => "UNRELIABLE".into(),
         Some(verdict) => verdict.word().into(),
         None if row.may_be_best => "best".into(),

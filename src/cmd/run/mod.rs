@@ -23,7 +23,7 @@ use crate::schedule::profile::{Extent, Profile};
 use crate::schedule::rounds::{blocks_a_round, mean_slice_ns};
 use crate::schedule::supervise::Supervisor;
 use crate::schedule::{self, Settings};
-use crate::table::{count, percent, span};
+use crate::table::{count, percent, percentage, span};
 use crate::toolchain::{Toolchain, version_of};
 use crate::topology::Topology;
 use crate::workload::work;
@@ -353,7 +353,7 @@ fn announce(plan: &Plan, settings: Settings, machine: &Fingerprint, run: &Run) {
     talk(&format!("machine  {}", machine.id));
     let (cells, scenarios) = (count(plan.cells(), "cell"), count(plan.scenarios.len(), "scenario"));
     let rounds = match settings.extent.is_adaptive() {
-        true => format!("{pilot} to {most} rounds, until known to within {} %", precision * 100.0),
+        true => format!("{pilot} to {most} rounds, until known to within {}", percentage(precision)),
         false => count(most as usize, "round"),
     };
     let suite = run.selection.suite();

@@ -13,6 +13,7 @@ use crate::record::{Results, ScenarioLine, Writer};
 use crate::registry::Registry;
 use crate::schedule::plan::Plan;
 use crate::schedule::profile::Profile;
+use crate::table::percentage;
 use crate::toolchain::Toolchain;
 
 impl Run {
@@ -42,12 +43,11 @@ impl Run {
         let filter = |filter: &Option<String>| filter.clone().unwrap_or_else(none);
         let waits = |all| if all { "all" } else { "yield" }.to_owned();
         let deadline = run.deadline_ns / 1_000_000_000;
-        let percent = |share: f64| format!("{} %", share * 100.0);
         for (what, typed, recorded) in [
             ("suite", typed.suite.clone(), run.suite.clone()),
             ("profile", self.profile.map(|profile| profile.name().to_owned()), run.profile.clone()),
             ("number of rounds", self.rounds.map(|rounds| rounds.to_string()), run.rounds.to_string()),
-            ("precision", self.precision.map(percent), percent(run.precision)),
+            ("precision", self.precision.map(percentage), percentage(run.precision)),
             ("seed", self.seed.map(|seed| seed.to_string()), run.seed.to_string()),
             ("deadline", self.deadline.map(|seconds| seconds.to_string()), deadline.to_string()),
             ("queue filter", typed.queue.clone(), filter(&recorded.queue)),
