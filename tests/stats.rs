@@ -556,6 +556,8 @@ mod simulated {
 }
 
 mod p_values {
+    use std::cmp::Ordering;
+
     use super::*;
     use queuebench::stats::{Differences, holm};
 
@@ -613,6 +615,9 @@ mod p_values {
             let differences = Differences::new(&differences).unwrap();
             if let Some(interval) = differences.interval(confidence) {
                 prop_assert_eq!(differences.p_value() <= 1.0 - confidence + 1e-12, !interval.contains(0.0));
+                let side = if interval.lower > 0.0 { Some(Ordering::Greater) } else { None };
+                let side = if interval.upper < 0.0 { Some(Ordering::Less) } else { side };
+                prop_assert_eq!(differences.side(confidence), side);
             }
         }
     }

@@ -47,8 +47,10 @@ impl Signals {
 
     /// The logs without disturbed blocks; `None` where there are none.
     pub(super) fn left_out(&self, blocks: &[Block], logs: &Logs) -> Option<Logs> {
-        let disturbed = blocks.iter().filter(|block| block.repeat == 0 && self.of_block(block).is_some());
-        let disturbed: BTreeSet<(&str, u32)> = disturbed.map(|block| (block.queue.as_str(), block.round)).collect();
-        (!disturbed.is_empty()).then(|| logs.clone().without(|queue, round| disturbed.contains(&(queue, round))))
+        let mut disturbed: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for block in blocks.iter().filter(|block| block.repeat == 0 && self.of_block(block).is_some()) {
+            disturbed.entry(&block.queue).or_default().insert(block.round);
+        }
+        (!disturbed.is_empty()).then(|| logs.clone().without(&disturbed))
     }
 }

@@ -1,6 +1,6 @@
 //! What one block says in its scenario's unit, and the blocks of one queue by round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protocol::{Outcome, Report};
 use crate::record::Block;
@@ -70,12 +70,15 @@ impl Logs {
         self
     }
 
-    /// Without the blocks of these rounds of a queue.
+    /// Without the blocks of these rounds of these queues.
     #[must_use]
-    pub fn without(mut self, is_left_out: impl Fn(&str, u32) -> bool) -> Logs {
-        for (queue, logs) in &mut self.by_queue {
-            for (round, log) in (0..).zip(logs) {
-                *log = log.filter(|_| !is_left_out(queue, round));
+    pub fn without(mut self, left_out: &BTreeMap<&str, BTreeSet<u32>>) -> Logs {
+        for (queue, rounds) in left_out {
+            let Some(logs) = self.by_queue.get_mut(*queue) else { continue };
+            for round in rounds {
+                if let Some(log) = logs.get_mut(*round as usize) {
+                    *log = None;
+                }
             }
         }
         self

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{CONFIDENCE, Logs, Ranking, Ratio, verdict};
 use crate::schedule::contender::split;
-use crate::stats::{Differences, Verdict, contest, differences, holm};
+use crate::stats::{Differences, Verdict, differences, holm};
 
 /// One queue beside another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,9 +87,9 @@ pub struct Undecided {
 /// The undecided rows beside the leader, each with the rounds that would decide it if estimate and scatter stay as they
 /// are. The width of an interval falls with the root of the rounds.
 pub fn undecided(logs: &Logs, ranking: &Ranking) -> Vec<Undecided> {
-    let (queues, own) = logs.sound();
-    let Some(contest) = contest(&own, CONFIDENCE) else { return Vec::new() };
-    let leader = queues[contest.leader];
+    // Rows stand in the contest's order.
+    let Some(leader) = ranking.rows.first().filter(|row| row.times_slower.is_some()) else { return Vec::new() };
+    let leader = leader.queue.as_str();
     let block_ns = ranking.block_ns.unwrap_or_default();
     let open = ranking.rows.iter().filter(|row| row.verdict == Some(Verdict::Undecided) && row.queue != leader);
     let decide = |queue: &str| {

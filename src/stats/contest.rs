@@ -1,5 +1,7 @@
 //! Several queues measured in the same rounds: which may be the best, and what the others lack.
 
+use std::cmp::Ordering;
+
 use super::interval::Interval;
 use super::signed_rank::Differences;
 
@@ -57,12 +59,9 @@ pub fn contest(logs: &[Vec<Option<f64>>], confidence: f64) -> Option<Contest> {
     let to_the_best = 1.0 - (1.0 - confidence) / others;
     let of_all_pairs = 1.0 - (1.0 - confidence) / (others * queues as f64 / 2.0).max(1.0);
     let pairs = Pairs::new(logs, to_the_best, of_all_pairs);
-    let is_beaten = |i: usize, of: fn(&Pair) -> Option<Interval>| {
-        (0..queues)
-            .filter(|j| *j != i && pairs.get(i, *j).and_then(|pair| of(&pair)).is_some_and(|i| i.upper < 0.0))
-            .count()
-    };
-    let may_be_best: Vec<bool> = (0..queues).map(|i| is_beaten(i, |pair| pair.to_the_best) == 0).collect();
+    let others_of = |i: usize| (0..queues).filter(move |j| *j != i);
+    let is_beaten = |i: usize| others_of(i).any(|j| pairs.to_the_best(i, j) == Some(Ordering::Less));
+    let may_be_best: Vec<bool> = (0..queues).map(|i| !is_beaten(i)).collect();
     let mut order: Vec<usize> = (0..queues).collect();
     let adjusted: Vec<f64> = order.iter().map(|i| pairs.mean_estimate(*i)).collect();
     order.sort_by(|a, b| adjusted[*b].total_cmp(&adjusted[*a]).then(a.cmp(b)));
@@ -71,17 +70,15 @@ pub fn contest(logs: &[Vec<Option<f64>>], confidence: f64) -> Option<Contest> {
     let standing = |i: usize| {
         let candidates = (0..queues).filter(|k| may_be_best[*k] || *k == leader);
         let own = Some(Interval { lower: 0.0, upper: 0.0, coverage: 1.0 });
-        let intervals = candidates.map(|k| if k == i { own } else { pairs.get(i, k)?.to_the_best });
-        let beside_leader = pairs.get(i, leader);
+        let beside = |k: usize| if k == i { own } else { differences(&logs[i], &logs[k])?.interval(to_the_best) };
+        let better = others_of(i).filter(|j| pairs.of_all_pairs(i, *j) == Some(Ordering::Less)).count();
+        let worse = others_of(i).filter(|j| pairs.of_all_pairs(i, *j) == Some(Ordering::Greater)).count();
         Standing {
-            estimate: if i == leader { Some(0.0) } else { beside_leader.as_ref().map(|pair| pair.estimate) },
-            interval: hull(intervals),
-            rounds: beside_leader.map_or_else(|| logs[i].iter().flatten().count(), |pair| pair.rounds),
+            estimate: if i == leader { Some(0.0) } else { pairs.estimate(i, leader) },
+            interval: hull(candidates.map(beside)),
+            rounds: logs[i].iter().zip(&logs[leader]).filter(|(own, other)| own.is_some() && other.is_some()).count(),
             may_be_best: may_be_best[i],
-            ranks: (
-                1 + is_beaten(i, |pair| pair.of_all_pairs),
-                queues - (0..queues).filter(|j| *j != i && pairs.surely_worse(*j, i)).count(),
-            ),
+            ranks: (1 + better, queues - worse),
         }
     };
     let standings = (0..queues).map(standing).collect();
@@ -101,25 +98,12 @@ fn hull(mut intervals: impl Iterator<Item = Option<Interval>>) -> Option<Interva
     })
 }
 
-/// The log ratio of one queue to another.
+/// What is known of the log ratio of one queue to another: where it centres, and on which side of zero it surely lies.
 #[derive(Clone, Copy)]
 struct Pair {
     estimate: f64,
-    to_the_best: Option<Interval>,
-    of_all_pairs: Option<Interval>,
-    rounds: usize,
-}
-
-impl Pair {
-    fn reversed(self) -> Pair {
-        let reversed = |i: Interval| Interval { lower: -i.upper, upper: -i.lower, ..i };
-        Pair {
-            estimate: -self.estimate,
-            to_the_best: self.to_the_best.map(reversed),
-            of_all_pairs: self.of_all_pairs.map(reversed),
-            ..self
-        }
-    }
+    to_the_best: Option<Ordering>,
+    of_all_pairs: Option<Ordering>,
 }
 
 /// All pairs, each computed once.
@@ -135,9 +119,8 @@ impl Pairs {
             let differences = differences(&logs[i], &logs[j])?;
             Some(Pair {
                 estimate: differences.estimate(),
-                to_the_best: differences.interval(to_the_best),
-                of_all_pairs: differences.interval(of_all_pairs),
-                rounds: differences.len(),
+                to_the_best: differences.side(to_the_best),
+                of_all_pairs: differences.side(of_all_pairs),
             })
         };
         let below_diagonal = (0..logs.len()).flat_map(|i| (0..i).map(move |j| pair(i, j))).collect();
@@ -148,17 +131,29 @@ impl Pairs {
         match i {
             _ if i == j => None,
             _ if i > j => self.below_diagonal[i * (i - 1) / 2 + j],
-            _ => self.get(j, i).map(Pair::reversed),
+            _ => self.get(j, i).map(|pair| Pair {
+                estimate: -pair.estimate,
+                to_the_best: pair.to_the_best.map(Ordering::reverse),
+                of_all_pairs: pair.of_all_pairs.map(Ordering::reverse),
+            }),
         }
     }
 
-    fn surely_worse(&self, i: usize, j: usize) -> bool {
-        self.get(i, j).and_then(|pair| pair.of_all_pairs).is_some_and(|interval| interval.upper < 0.0)
+    fn estimate(&self, i: usize, j: usize) -> Option<f64> {
+        self.get(i, j).map(|pair| pair.estimate)
+    }
+
+    fn to_the_best(&self, i: usize, j: usize) -> Option<Ordering> {
+        self.get(i, j)?.to_the_best
+    }
+
+    fn of_all_pairs(&self, i: usize, j: usize) -> Option<Ordering> {
+        self.get(i, j)?.of_all_pairs
     }
 
     /// Of its log ratios to all queues, itself included; negative infinity without any.
     fn mean_estimate(&self, i: usize) -> f64 {
-        let estimates: Vec<f64> = (0..self.queues).filter_map(|j| Some(self.get(i, j)?.estimate)).collect();
+        let estimates: Vec<f64> = (0..self.queues).filter_map(|j| self.estimate(i, j)).collect();
         match estimates.len() {
             0 if self.queues > 1 => f64::NEG_INFINITY,
             others => estimates.iter().sum::<f64>() / (others + 1) as f64,
