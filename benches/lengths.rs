@@ -24,8 +24,8 @@ const QUEUES: [&str; 7] = [
     "std/mutex-deque",
     "parking_lot/mutex-deque",
 ];
-const SETTLE_MS: [u64; 6] = [2, 5, 10, 25, 50, 100];
-const WINDOW_MS: [u64; 6] = [5, 10, 25, 50, 75, 100];
+const SETTLE_MS: [u64; 7] = [2, 5, 10, 20, 30, 50, 100];
+const WINDOW_MS: [u64; 5] = [5, 10, 25, 50, 100];
 /// The part of a slice that counts as its steady state.
 const STEADY_MS: (u64, u64) = (200, 400);
 /// What a block takes besides its slice, in milliseconds: starting a worker, draining, ending.
@@ -64,7 +64,7 @@ fn study(processes: usize) -> anyhow::Result<()> {
             println!("{settle:>9} {window:>9}  {:<28} {:>24}  {cost:>7.1}", QUEUES[surest.0], surest.1.bias_words());
         }
     }
-    for settle in [25, 50] {
+    for settle in [20, 50] {
         println!("\nqueue by queue, settle {settle} ms: bias [95 %] and log scatter over processes, by window");
         for (queue, traces) in QUEUES.iter().zip(&traces) {
             let cell = |window| {

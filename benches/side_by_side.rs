@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use criterion::Criterion;
 use crossbeam_queue::ArrayQueue;
-use queuebench::proof::{groups, power, verdict};
+use queuebench::proof::{COMPARISONS, comparisons, groups, verdict};
 use queuebench::ranking::{Logs, MARGIN};
 use queuebench::record;
 use queuebench::stats::Verdict;
@@ -64,7 +64,7 @@ fn side_by_side(folder: &Path, comparisons: usize) -> anyhow::Result<()> {
             "{queue:<28} {:>12} {:>11} {:>12} {:>11}",
             format!("{} of {comparisons}", criterion.changed),
             format!("{} of {comparisons}", criterion.missed),
-            format!("{} of {}", ours.changed, ours.comparisons),
+            format!("{:.1} %", ours.changed * 100.0),
             format!("{:.1} %", ours.missed * 100.0)
         );
         println!(
@@ -105,8 +105,7 @@ fn of_criterion(queue: &str, comparisons: usize) -> anyhow::Result<OfCriterion> 
 }
 
 struct Ours {
-    changed: usize,
-    comparisons: usize,
+    changed: f64,
     missed: f64,
     rounds: usize,
 }
@@ -119,16 +118,17 @@ fn ours(folder: &Path, queue: &str, seconds: f64) -> anyhow::Result<Ours> {
     let pair_s = 2.0 * wall_ns as f64 / results.blocks.len() as f64 / 1e9;
     let rounds = ((seconds / pair_s) as usize).max(6);
     let same = format!("{queue}@same");
-    let own = groups(logs.get(&same), logs.get(queue), rounds);
-    let is_changed = |group: &&Vec<f64>| matches!(verdict(group, MARGIN), Some(Verdict::Faster | Verdict::Slower));
     let pool = groups(logs.get(&same), logs.get(queue), 1).concat();
-    let found = power(&pool, (-SLOWER).ln_1p(), rounds, 1).with_context(|| format!("no rounds of {queue}"))?;
-    Ok(Ours {
-        changed: own.iter().filter(is_changed).count(),
-        comparisons: own.len(),
-        missed: 1.0 - found.found,
-        rounds,
-    })
+    // One rule for both: what a table would call changed.
+    let share = |truth: f64, is_meant: fn(Verdict) -> bool| {
+        let drawn = comparisons(&pool, truth, rounds, COMPARISONS).with_context(|| format!("no rounds of {queue}"))?;
+        let meant = drawn.filter(|drawn| verdict(drawn, MARGIN).is_some_and(is_meant)).count();
+        anyhow::Ok(meant as f64 / COMPARISONS as f64)
+    };
+    let changed = share(0.0, |verdict| matches!(verdict, Verdict::Faster | Verdict::Slower))?;
+    // As much slower as criterion's is made.
+    let found = share(-SLOWER.ln_1p(), |verdict| verdict == Verdict::Slower)?;
+    Ok(Ours { changed, missed: 1.0 - found, rounds })
 }
 
 /// One run of criterion on one queue: both threads kept alive and pinned, as measured.

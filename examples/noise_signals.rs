@@ -8,7 +8,9 @@ use std::path::Path;
 use queuebench::ranking::{figure_of, is_limit};
 use queuebench::record::{self, Block};
 use queuebench::scenario::Scenario;
+use queuebench::schedule::gate::is_elsewhere;
 use queuebench::stats::median;
+use queuebench::workload::Workload;
 
 /// A signal: its name, its value for a block, and the value above which a block would be flagged.
 type Signal = (&'static str, fn(&Block) -> Option<f64>, f64);
@@ -67,8 +69,10 @@ fn cells_of(file: &str) -> anyhow::Result<Vec<Vec<Residual>>> {
     let mut cells = Vec::new();
     for ((scenario, _), blocks) in by_cell {
         let workload = scenario.parse::<Scenario>().map_err(anyhow::Error::msg)?.workload;
+        // A short round trip is what a high rate is.
+        let sign = if workload == Workload::Pingpong { -1.0 } else { 1.0 };
         let logs: Option<Vec<f64>> =
-            blocks.iter().map(|block| figure_of(workload, &block.report).map(f64::ln)).collect();
+            blocks.iter().map(|block| figure_of(workload, &block.report).map(|figure| sign * figure.ln())).collect();
         let Some((logs, middle)) = logs.and_then(|logs| median(&logs).map(|middle| (logs, middle))) else { continue };
         let lines: Vec<f64> = blocks.iter().filter_map(|block| Some(block.line_ns? as f64)).collect();
         let usual_line = median(&lines);
@@ -92,7 +96,7 @@ fn print_signal((name, value, flag_above): &Signal, cells: &[Vec<Residual>]) {
         for block in cell {
             let Some(own) = value(&block.block) else { continue };
             let is_flagged = match block.usual_line.filter(|_| flag_above.is_nan()) {
-                Some(usual) => !(usual / 1.5..=usual * 1.5).contains(&own),
+                Some(usual) => is_elsewhere(own as u64, usual as u64),
                 None => own > *flag_above,
             };
             if is_flagged { &mut flagged } else { &mut others }.push(block.residual.abs());

@@ -1,17 +1,21 @@
 //! Two results files beside each other: through the reference queue that is in every round of both.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::ranking::{CONFIDENCE, Logs, Ratio, is_limit};
+use crate::ranking::{CONFIDENCE, Context, Logs, Ranking, Ratio, Row, is_limit, rank};
 use crate::record::{Block, Results, ScenarioLine};
 use crate::scenario::Scenario;
-use crate::stats::{Interval, RunEstimate, Verdict, between_runs, change, differences};
+use crate::stats::{RunEstimate, Verdict, between_runs, change, differences};
 use crate::workload::Workload;
 
-/// What two runs of one machine differ by where too few queues are there to tell: METHODOLOGY says where it was measured.
+/// What two runs of one machine differ by where too few queues are there to tell: about what a log ratio was found to differ
+/// by between two runs of one program on a shared virtual machine; see METHODOLOGY.
 pub const USUALLY_BETWEEN_RUNS: f64 = 0.05;
+
+/// Why a queue of BASE has no place in the comparison that may be a regression itself.
+pub const NO_FIGURE_IN_NEW: &str = "no figure in NEW";
 
 /// Two files, compared.
 #[derive(Clone, Debug, Serialize)]
@@ -35,7 +39,7 @@ pub struct ComparedScenario {
     pub scenario: String,
     /// The queue that ratios are taken to.
     pub reference: String,
-    /// The queues both have, by how they changed.
+    /// The queues both have, in the order of the new file's figures.
     pub rows: Vec<ComparedRow>,
 }
 
@@ -54,15 +58,26 @@ pub struct ComparedRow {
     pub change: Option<Ratio>,
     /// What that says of the new one.
     pub verdict: Option<Verdict>,
+    /// Why either file's figure is not to be relied on.
+    pub unreliable: Option<String>,
 }
 
 /// What could not be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    /// The scenario, or the scenario and the queue.
-    pub what: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The queue; null when it is the scenario.
+    pub queue: Option<String>,
     /// Why.
     pub reason: String,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let queue = self.queue.as_ref().map_or_else(String::new, |queue| format!("{queue} in "));
+        write!(f, "{queue}{}: {}", self.scenario, self.reason)
+    }
 }
 
 /// Why two runs cannot be compared at all: the key that differs, with its two values.
@@ -71,6 +86,7 @@ pub fn obstacle(base: &Results, new: &Results) -> Option<(&'static str, String, 
     let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
     let keys = [
         ("program", one.program.clone(), other.program.clone()),
+        ("method", one.method.to_string(), other.method.to_string()),
         ("major version", major(&one.version), major(&other.version)),
         ("rustc", one.toolchain.rustc.clone(), other.toolchain.rustc.clone()),
         ("optimisation level", one.toolchain.opt_level.clone(), other.toolchain.opt_level.clone()),
@@ -92,13 +108,17 @@ pub fn compare(base: &Results, new: &Results, margin: f64) -> Result<Comparison,
     for line in &base.run.scenarios {
         let other = new.run.scenarios.iter().find(|other| other.id == line.id);
         match other.ok_or_else(|| "only in BASE".to_owned()).and_then(|other| comparable(line, other, same_machine)) {
-            Ok(()) => found.push(Found::of(line, base, new, &mut left_out)?),
-            Err(reason) => left_out.push(LeftOut { what: line.id.clone(), reason }),
+            Ok(()) => found.push(Found::of(line, base, new, margin, &mut left_out)?),
+            Err(reason) => left_out.push(LeftOut { scenario: line.id.clone(), queue: None, reason }),
         }
     }
     let known = |line: &&ScenarioLine| base.run.scenarios.iter().any(|other| other.id == line.id);
     let only_new = new.run.scenarios.iter().filter(|line| !known(line));
-    left_out.extend(only_new.map(|line| LeftOut { what: line.id.clone(), reason: "only in NEW".into() }));
+    left_out.extend(only_new.map(|line| LeftOut {
+        scenario: line.id.clone(),
+        queue: None,
+        reason: "only in NEW".into(),
+    }));
     let pairs: Vec<(RunEstimate, RunEstimate)> = found.iter().flat_map(Found::unchanged_versions).collect();
     let measured = between_runs(&pairs);
     let between = measured.unwrap_or(USUALLY_BETWEEN_RUNS);
@@ -134,6 +154,7 @@ struct FoundRow {
     ns: [f64; 2],
     /// The logs of its ratios to the reference; none of the reference itself.
     ratios: Option<[(RunEstimate, Ratio); 2]>,
+    unreliable: Option<String>,
 }
 
 struct Found {
@@ -143,30 +164,43 @@ struct Found {
 }
 
 impl Found {
-    fn of(line: &ScenarioLine, base: &Results, new: &Results, left_out: &mut Vec<LeftOut>) -> Result<Found, String> {
+    fn of(
+        line: &ScenarioLine,
+        base: &Results,
+        new: &Results,
+        margin: f64,
+        left_out: &mut Vec<LeftOut>,
+    ) -> Result<Found, String> {
         let scenario: Scenario = line.id.parse()?;
-        let files = [base, new].map(|file| File::of(&scenario, file, &line.reference));
+        let [own, other] = [base, new].map(|file| File::of(&scenario, file, line, margin));
+        let all = |file: &File| file.ranking.rows.iter().map(|row| row.queue.clone()).collect::<Vec<_>>();
         let mut rows = Vec::new();
-        let [own, other] = &files;
-        for queue in
-            own.logs.sound().0.into_iter().chain(other.logs.sound().0).collect::<std::collections::BTreeSet<_>>()
-        {
-            let missing = |reason: &str| LeftOut { what: format!("{}/{queue}", line.id), reason: reason.to_owned() };
-            let (Some(before), Some(after)) = (own.ns(queue), other.ns(queue)) else {
-                left_out.push(missing(if own.ns(queue).is_some() { "no figure in NEW" } else { "no figure in BASE" }));
-                continue;
+        for queue in all(&own).into_iter().chain(all(&other)).collect::<BTreeSet<_>>() {
+            let missing = |reason: &str| LeftOut {
+                scenario: line.id.clone(),
+                queue: Some(queue.clone()),
+                reason: reason.to_owned(),
             };
-            let ratios = match (own.ratio(queue), other.ratio(queue)) {
-                (Some(before), Some(after)) => Some([before, after]),
-                _ if queue == line.reference => None,
+            let (before, after) = match (own.ns(&queue), other.ns(&queue)) {
+                (Some(before), Some(after)) => (before, after),
+                (Some(_), None) => {
+                    left_out.push(missing(NO_FIGURE_IN_NEW));
+                    continue;
+                }
                 _ => {
-                    left_out.push(missing("too few rounds with the reference"));
+                    left_out.push(missing("no figure in BASE"));
                     continue;
                 }
             };
-            let version = |file: &Results| file.run.versions.get(queue).cloned().unwrap_or_else(|| "unknown".into());
+            let ratios = own.ratio(&queue).zip(other.ratio(&queue)).map(<[_; 2]>::from);
+            if ratios.is_none() && queue != line.reference {
+                left_out.push(missing("too few rounds with the reference"));
+                continue;
+            }
+            let version = |file: &Results| file.run.versions.get(&queue).cloned().unwrap_or_else(|| "unknown".into());
+            let unreliable = [&own, &other].into_iter().find_map(|file| file.row(&queue)?.unreliable.clone());
             let versions = [version(base), version(new)];
-            rows.push(FoundRow { queue: queue.to_owned(), versions, ns: [before, after], ratios });
+            rows.push(FoundRow { queue, versions, ns: [before, after], ratios, unreliable });
         }
         Ok(Found { scenario: line.id.clone(), reference: line.reference.clone(), rows })
     }
@@ -187,10 +221,7 @@ impl Found {
                 interval: Some([interval.lower.exp(), interval.upper.exp()]),
                 rounds,
             });
-            let verdict = changed.map(|((_, interval), _)| {
-                let ratio = Interval { lower: interval.lower.exp(), upper: interval.upper.exp(), ..interval };
-                Verdict::of(ratio, margin)
-            });
+            let verdict = changed.map(|((_, interval), _)| Verdict::of(interval.exp(), margin));
             ComparedRow {
                 queue: row.queue,
                 versions: row.versions,
@@ -198,6 +229,7 @@ impl Found {
                 times_reference: row.ratios.map_or([None, None], |ratios| ratios.map(|(_, ratio)| Some(ratio))),
                 change: ratio,
                 verdict,
+                unreliable: row.unreliable,
             }
         };
         let mut rows: Vec<ComparedRow> = self.rows.into_iter().map(compared).collect();
@@ -210,43 +242,38 @@ impl Found {
 struct File<'a> {
     logs: Logs,
     reference: &'a str,
-    values: BTreeMap<String, f64>,
+    ranking: Ranking,
     workload: Workload,
 }
 
 impl<'a> File<'a> {
-    fn of(scenario: &Scenario, file: &Results, reference: &'a str) -> File<'a> {
-        let id = scenario.to_string();
-        let blocks: Vec<&Block> =
-            file.blocks.iter().filter(|block| block.scenario == id && !is_limit(&block.queue)).collect();
-        let logs = Logs::of(scenario.workload, blocks.iter().copied());
-        let mut figures: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for block in blocks {
-            let figure = crate::ranking::figure_of(scenario.workload, &block.report);
-            figures.entry(block.queue.clone()).or_default().extend(figure);
+    fn of(scenario: &Scenario, file: &Results, line: &'a ScenarioLine, margin: f64) -> File<'a> {
+        let own = file.blocks.iter().filter(|block| block.scenario == line.id && !is_limit(&block.queue));
+        let blocks: Vec<Block> = own.cloned().collect();
+        let context = Context { families: &file.run.families, margin, oversubscribed: line.oversubscribed };
+        File {
+            logs: Logs::of(scenario.workload, &blocks),
+            reference: &line.reference,
+            ranking: rank(scenario, &blocks, &context),
+            workload: scenario.workload,
         }
-        let middle = |(queue, figures): (String, Vec<f64>)| Some((queue, crate::stats::median(&figures)?));
-        let values = figures.into_iter().filter_map(middle).collect();
-        File { logs, reference, values, workload: scenario.workload }
+    }
+
+    fn row(&self, queue: &str) -> Option<&Row> {
+        self.ranking.rows.iter().find(|row| row.queue == queue)
     }
 
     /// Nanoseconds per message or round trip; none of a queue that failed.
     fn ns(&self, queue: &str) -> Option<f64> {
-        self.logs.get(queue).iter().any(Option::is_some).then_some(())?;
-        let value = *self.values.get(queue)?;
+        let value = self.row(queue)?.value?;
         Some(if self.workload == Workload::Pingpong { value } else { 1e9 / value })
     }
 
     /// Its rate over the reference's; none of the reference itself and with too few rounds.
     fn ratio(&self, queue: &str) -> Option<(RunEstimate, Ratio)> {
-        let differences =
-            (queue != self.reference).then(|| differences(self.logs.get(queue), self.logs.get(self.reference)))??;
+        let both = || differences(self.logs.get(queue), self.logs.get(self.reference));
+        let differences = (queue != self.reference).then(both)??;
         let interval = differences.interval(CONFIDENCE)?;
-        let ratio = Ratio {
-            estimate: differences.estimate().exp(),
-            interval: Some([interval.lower.exp(), interval.upper.exp()]),
-            rounds: differences.len(),
-        };
-        Some((RunEstimate::new(differences.estimate(), interval), ratio))
+        Some((RunEstimate::new(differences.estimate(), interval), Ratio::of(&differences, CONFIDENCE)))
     }
 }

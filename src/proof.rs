@@ -1,16 +1,16 @@
 //! What the statistics do on recorded blocks whose truth is known: false alarms, power, coverage, agreement. Pure
 //! functions on log ratios, one for each round.
 
+use std::cmp::Ordering;
+
 use fastrand::Rng;
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF};
 
-use crate::ranking::PairRow;
+use crate::ranking::{CONFIDENCE, PairRow};
 use crate::stats::{Differences, Interval, Verdict, quantile};
 
-/// What intervals are computed for.
-const CONFIDENCE: f64 = 0.95;
-/// Samples that a power is computed from.
-const SAMPLES: usize = 1000;
+/// Comparisons that a power is computed from.
+pub const COMPARISONS: usize = 1000;
 
 /// The rounds of both queues, in groups of `size` that have no block in common; what is left over is left out.
 pub fn groups(of: &[Option<f64>], to: &[Option<f64>], size: usize) -> Vec<Vec<f64>> {
@@ -20,9 +20,7 @@ pub fn groups(of: &[Option<f64>], to: &[Option<f64>], size: usize) -> Vec<Vec<f6
 
 /// What a comparison of these rounds alone would have said.
 pub fn verdict(differences: &[f64], margin: f64) -> Option<Verdict> {
-    let interval = interval(differences)?;
-    let ratio = Interval { lower: interval.lower.exp(), upper: interval.upper.exp(), ..interval };
-    Some(Verdict::of(ratio, margin))
+    Some(Verdict::of(interval(differences)?.exp(), margin))
 }
 
 fn interval(differences: &[f64]) -> Option<Interval> {
@@ -54,32 +52,26 @@ pub struct Power {
     pub wrong: f64,
 }
 
-/// Of comparisons of `rounds` rounds each, drawn from `pool` moved so that its centre is the log ratio `truth`; drawn
-/// without replacement where the pool is large enough.
-pub fn power(pool: &[f64], truth: f64, rounds: usize, seed: u64) -> Option<Power> {
-    let shift = truth - Differences::new(pool)?.estimate();
-    let moved: Vec<f64> = pool.iter().map(|difference| difference + shift).collect();
-    let mut rng = Rng::with_seed(seed);
-    let (mut found, mut wrong) = (0, 0);
-    for _ in 0..SAMPLES {
-        let interval = interval(&draw(&moved, rounds, &mut rng))?;
-        let (right, left) = if truth < 0.0 {
-            (interval.upper < 0.0, interval.lower > 0.0)
-        } else {
-            (interval.lower > 0.0, interval.upper < 0.0)
-        };
-        found += usize::from(right);
-        wrong += usize::from(left);
-    }
-    let share = |count| count as f64 / SAMPLES as f64;
-    Some(Power { found: share(found), wrong: share(wrong) })
+/// Of so many comparisons of `rounds` rounds each, whose truth is the log ratio `truth`; see [`comparisons`].
+pub fn power(pool: &[f64], truth: f64, rounds: usize, many: usize) -> Option<Power> {
+    let right = if truth < 0.0 { Ordering::Less } else { Ordering::Greater };
+    let sides: Vec<Option<Ordering>> =
+        comparisons(pool, truth, rounds, many)?.map(|drawn| Differences::new(&drawn)?.side(CONFIDENCE)).collect();
+    let share = |side| sides.iter().filter(|own| **own == Some(side)).count() as f64 / many as f64;
+    Some(Power { found: share(right), wrong: share(right.reverse()) })
 }
 
-fn draw(pool: &[f64], rounds: usize, rng: &mut Rng) -> Vec<f64> {
-    if rounds > pool.len() {
-        return (0..rounds).map(|_| pool[rng.usize(..pool.len())]).collect();
-    }
-    rng.choose_multiple(pool, rounds).into_iter().copied().collect()
+/// So many comparisons of `rounds` rounds each. They are drawn with replacement, as independent rounds are, from `pool` moved
+/// so that its centre is the log ratio `truth`; always the same ones.
+pub fn comparisons(
+    pool: &[f64],
+    truth: f64,
+    rounds: usize,
+    many: usize,
+) -> Option<impl Iterator<Item = Vec<f64>> + use<'_>> {
+    let shift = truth - Differences::new(pool)?.estimate();
+    let mut rng = Rng::with_seed(1);
+    Some((0..many).map(move |_| (0..rounds).map(|_| pool[rng.usize(..pool.len())] + shift).collect()))
 }
 
 /// In how many groups the interval holds the centre of all of them together.
@@ -91,12 +83,10 @@ pub fn covered(groups: &[Vec<f64>]) -> Option<u64> {
 
 /// Rounds that it takes to know a ratio to within the share `precision` either way.
 pub fn rounds_for(pool: &[f64], precision: f64) -> Option<f64> {
-    let interval = interval(pool)?;
-    let half_width = (interval.upper - interval.lower) / 2.0;
-    Some(pool.len() as f64 * (half_width / precision.ln_1p()).powi(2))
+    Differences::new(pool)?.needed_for(precision.ln_1p(), CONFIDENCE)
 }
 
-/// A robust standard deviation: a third or so of what lies between the 16th and the 84th percentile.
+/// A robust standard deviation: half of what lies between the 16th and the 84th percentile.
 pub fn scatter(pool: &[f64]) -> Option<f64> {
     Some((quantile(pool, 0.8413)? - quantile(pool, 0.1587)?) / 2.0)
 }

@@ -1,7 +1,7 @@
 //! What parent and worker say to each other: one JSON object a line, the parent speaking first after `hello`.
 //!
 //! ```text
-//! worker  {"type":"hello","protocol":1,"program":"queuebench","version":"0.1.0"}
+//! worker  {"type":"hello","protocol":2,"program":"queuebench","version":"0.1.0"}
 //! parent  {"type":"prepare","queue":"flume/mpmc","scenario":"stream/1p1c/1024/8B/same-l3", ...}
 //! worker  {"type":"ready","capacity":1024,"line_ns":76}
 //! parent  {"type":"probe"}
@@ -18,7 +18,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The version both sides must speak.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Parent to worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]

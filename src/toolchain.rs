@@ -42,6 +42,17 @@ impl Toolchain {
     }
 }
 
+/// Tells two builds of a program apart, and nothing else; empty where its file cannot be read.
+pub fn build_of(program: &std::path::Path) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let hash = |bytes: Vec<u8>| {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    };
+    std::fs::read(program).map_or_else(|_| String::new(), hash)
+}
+
 /// The version of a queue as this program was locked to its package; std's is the compiler's, that of queues
 /// without a package is this program's.
 pub fn version_of(id: &str, package: Option<&str>) -> String {

@@ -160,6 +160,18 @@ fn stopping_by_width_keeps_coverage_and_false_alarms() {
     }
 }
 
+#[test]
+fn stopping_as_soon_as_something_is_significant_would_not_keep_them() {
+    let mut rng = Rng::with_seed(12);
+    let alarms = (0..TRIALS).filter(|_| {
+        let all = Rounds::simulate(Noise::Calm, 0.0, 160, &mut rng);
+        let so_far = |rounds: usize| Rounds { of: all.of[..rounds].to_vec(), to: all.to[..rounds].to_vec() };
+        (20..=160).step_by(10).any(|rounds| ours(&so_far(rounds)).is_some_and(|interval| !interval.contains(0.0)))
+    });
+    let alarms = alarms.count();
+    assert!(alarms > TRIALS * 12 / 100, "{alarms} of {TRIALS}: it would do no harm");
+}
+
 /// Queues whose logs centre at these values, over so many rounds.
 fn field(centres: &[f64], rounds: usize, rng: &mut Rng) -> Vec<Vec<Option<f64>>> {
     let noise = |centre: &f64, rng: &mut Rng| Some(centre + 0.1 * normal(rng));
@@ -254,7 +266,7 @@ fn power_and_cost_are_those_of_normal_noise() {
     let mut rng = Rng::with_seed(8);
     let pool: Vec<f64> = (0..4000).map(|_| 0.1 * normal(&mut rng)).collect();
     // z = 0.03 / (0.1 / sqrt(100)) = 3 for the mean; the signed rank is 0.977 as efficient.
-    let power = proof::power(&pool, -0.03, 100, 1).unwrap();
+    let power = proof::power(&pool, -0.03, 100, proof::COMPARISONS).unwrap();
     assert!((power.found - 0.84).abs() < 0.04 && power.wrong == 0.0, "{power:?}");
     let rounds = proof::rounds_for(&pool, 0.03).unwrap();
     assert!((rounds / (1.96 * 0.1 / 0.03f64.ln_1p()).powi(2) / 1.047 - 1.0).abs() < 0.08, "{rounds}");

@@ -165,7 +165,7 @@ fn the_margin_decides_what_is_equivalent() {
 fn with_repeats(mut blocks: Vec<Block>, factor: f64) -> Vec<Block> {
     let first: Vec<Block> = blocks.iter().filter(|block| block.queue == "a/one").cloned().collect();
     for block in first {
-        let mut again = Block { repeat: 1, ..block };
+        let mut again = Block { repeat: 1, position: 1, ..block };
         again.report.messages = (again.report.messages as f64 * factor) as u64;
         blocks.push(again);
     }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{PlainFormat, code, out, talk};
-use crate::comparison::{ComparedRow, ComparedScenario, Comparison, compare, obstacle};
+use crate::comparison::{ComparedRow, ComparedScenario, Comparison, NO_FIGURE_IN_NEW, compare, obstacle};
 use crate::filter::Filter;
 use crate::ranking::ratio_words;
 use crate::record::{self, Results};
@@ -70,6 +70,10 @@ impl Compare {
                 new.run.machine.id
             );
         }
+        comparison.left_out.retain(|left| {
+            scenarios.as_ref().is_none_or(|filter| filter.matches(&left.scenario))
+                && left.queue.as_ref().is_none_or(|queue| queues.as_ref().is_none_or(|filter| filter.matches(queue)))
+        });
         // Filters choose what is shown, not what the difference between runs is measured from.
         comparison
             .scenarios
@@ -79,8 +83,7 @@ impl Compare {
         }
         comparison.scenarios.retain(|compared| !compared.rows.is_empty());
         if comparison.scenarios.is_empty() {
-            let left_out: Vec<String> =
-                comparison.left_out.iter().map(|left| format!("{}: {}", left.what, left.reason)).collect();
+            let left_out: Vec<String> = comparison.left_out.iter().map(ToString::to_string).collect();
             bail!("nothing is comparable in these files, or matches the filters\n  {}", left_out.join("\n  "));
         }
         match self.format {
@@ -88,7 +91,7 @@ impl Compare {
             PlainFormat::Table => out(&text(&comparison, &base, &new))?,
         }
         for left in &comparison.left_out {
-            talk(&format!("not compared: {}: {}", left.what, left.reason));
+            talk(&format!("not compared: {left}"));
         }
         Ok(self.fail_over.map_or(0, |most| gate(&comparison, most)))
     }
@@ -96,7 +99,9 @@ impl Compare {
 
 /// The code to exit with: whether a queue has surely become slower by more than `most`.
 fn gate(comparison: &Comparison, most: f64) -> u8 {
-    let mut exit = 0;
+    // A queue that has no figure any more has not got faster.
+    let is_gone = comparison.left_out.iter().any(|left| left.reason == NO_FIGURE_IN_NEW);
+    let mut exit = if is_gone { code::OUTCOME } else { 0 };
     for compared in &comparison.scenarios {
         for row in &compared.rows {
             let Some([_, high]) = row.change.and_then(|change| change.interval) else { continue };
@@ -132,7 +137,7 @@ fn text(comparison: &Comparison, base: &Results, new: &Results) -> String {
 
 fn grid(compared: &ComparedScenario) -> String {
     let mut grid =
-        Grid::new(&["queue", "base", "new", "x reference", "", "new : base (95 %)", "verdict", "version"], &[0, 6, 7]);
+        Grid::new(&["queue", "base", "new", "x reference", "", "x faster (95 %)", "verdict", "version"], &[0, 6, 7]);
     for row in &compared.rows {
         let emphasis = match row.verdict {
             Some(Verdict::Slower) => Emphasis::Alarm,
@@ -157,7 +162,10 @@ fn cells(row: &ComparedRow) -> Vec<String> {
         times_base,
         times_new,
         row.change.map_or_else(|| "-".into(), |ratio| ratio_words(&ratio)),
-        row.verdict.map_or("reference", Verdict::word).to_owned(),
+        match row.verdict {
+            _ if row.unreliable.is_some() => "UNRELIABLE".into(),
+            verdict => verdict.map_or("reference", Verdict::word).to_owned(),
+        },
         if before == after { before.clone() } else { format!("{before} -> {after}") },
     ]
 }

@@ -46,18 +46,19 @@ pub struct Logs {
 impl Logs {
     /// Of one scenario's blocks; of a queue that ran twice in a round, the first counts.
     pub fn of<'a>(workload: Workload, blocks: impl IntoIterator<Item = &'a Block>) -> Logs {
-        let mut by_queue: BTreeMap<&str, BTreeMap<u32, Option<f64>>> = BTreeMap::new();
+        let mut by_queue: BTreeMap<&str, BTreeMap<u32, f64>> = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for block in blocks {
-            let figure = figure_of(workload, &block.report);
             let rounds = by_queue.entry(&block.queue).or_default();
-            if block.repeat == 0 || block.report.outcome != Outcome::Ok {
-                rounds.insert(block.round, figure.map(|figure| log_of(workload, figure)));
+            match figure_of(workload, &block.report) {
+                Some(figure) if block.repeat == 0 => drop(rounds.insert(block.round, log_of(workload, figure))),
+                Some(_) => {}
+                None => drop(broken.insert(block.queue.as_str())),
             }
         }
         let rounds = by_queue.values().filter_map(|rounds| rounds.keys().last()).max().map_or(0, |last| last + 1);
-        let dense = |(queue, own): (&str, BTreeMap<u32, Option<f64>>)| {
-            let is_sound = own.values().all(Option::is_some);
-            let of_round = |round| own.get(&round).copied().flatten().filter(|_| is_sound);
+        let dense = |(queue, own): (&str, BTreeMap<u32, f64>)| {
+            let of_round = |round| own.get(&round).copied().filter(|_| !broken.contains(queue));
             (queue.to_owned(), (0..rounds).map(of_round).collect())
         };
         Logs { rounds: rounds as usize, by_queue: by_queue.into_iter().map(dense).collect() }

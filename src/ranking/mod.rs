@@ -13,7 +13,9 @@ use serde::Serialize;
 use crate::protocol::{Outcome, Regime, Report};
 use crate::record::Block;
 use crate::scenario::Scenario;
-use crate::stats::{Contest, Interval, Modes, RatioEstimate, Verdict, contest, median, median_interval, modes, spread};
+use crate::stats::{
+    Contest, Differences, Interval, Modes, RatioEstimate, Verdict, contest, median, median_interval, modes, spread,
+};
 use crate::workload::{Size, Workload};
 use disturbed::Signals;
 use figures::quantile_of_buckets;
@@ -183,6 +185,18 @@ pub struct Context<'a> {
     pub oversubscribed: bool,
 }
 
+impl Ratio {
+    /// Of log ratios, with an interval at this confidence.
+    pub fn of(differences: &Differences, confidence: f64) -> Ratio {
+        let interval = differences.interval(confidence).map(Interval::exp);
+        Ratio {
+            estimate: differences.estimate().exp(),
+            interval: interval.map(|interval| [interval.lower, interval.upper]),
+            rounds: differences.len(),
+        }
+    }
+}
+
 /// Ranks the blocks of one scenario.
 pub fn rank(scenario: &Scenario, blocks: &[Block], context: &Context) -> Ranking {
     let Context { families, margin, oversubscribed } = *context;
@@ -281,8 +295,7 @@ impl<'a> Places<'a> {
 
 /// What an interval of a log ratio says.
 fn verdict(interval: Interval, margin: f64, withheld: bool) -> Verdict {
-    let ratio = Interval { lower: interval.lower.exp(), upper: interval.upper.exp(), ..interval };
-    let verdict = Verdict::of(ratio, margin);
+    let verdict = Verdict::of(interval.exp(), margin);
     if withheld && verdict.is_equivalent() { Verdict::Undecided } else { verdict }
 }
 

@@ -1,6 +1,6 @@
 //! What two blocks of one queue in one round differ by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -21,25 +21,29 @@ pub struct Noise {
     pub median_difference: f64,
 }
 
-/// The pairs of blocks of queues that ran twice in a round, first then second.
+/// The pairs of blocks of queues that ran twice in a round, in the order they ran.
 pub(super) struct SamePairs<'a> {
     pairs: Vec<(&'a str, [f64; 2])>,
 }
 
 impl<'a> SamePairs<'a> {
     pub(super) fn of(workload: Workload, blocks: &'a [Block]) -> SamePairs<'a> {
-        let mut pairs: BTreeMap<(&str, u32), [Option<f64>; 2]> = BTreeMap::new();
-        for block in blocks {
-            if let Some(slot) = pairs.entry((&block.queue, block.round)).or_default().get_mut(block.repeat as usize) {
-                *slot = figure_of(workload, &block.report);
-            }
+        let twice: BTreeSet<(&str, u32)> =
+            blocks.iter().filter(|block| block.repeat == 1).map(|block| (block.queue.as_str(), block.round)).collect();
+        let mut pairs: BTreeMap<(&str, u32), BTreeMap<u32, f64>> = BTreeMap::new();
+        for block in blocks.iter().filter(|block| twice.contains(&(block.queue.as_str(), block.round))) {
+            let figures = pairs.entry((&block.queue, block.round)).or_default();
+            figures.extend(figure_of(workload, &block.report).map(|figure| (block.position, figure)));
         }
-        let whole =
-            |((queue, _), [first, second]): ((&'a str, u32), [Option<f64>; 2])| Some((queue, [first?, second?]));
+        let whole = |((queue, _), figures): ((&'a str, u32), BTreeMap<u32, f64>)| {
+            let pair: [f64; 2] = figures.into_values().collect::<Vec<_>>().try_into().ok()?;
+            Some((queue, pair))
+        };
         SamePairs { pairs: pairs.into_iter().filter_map(whole).collect() }
     }
 
-    /// The second blocks' figures over the first ones', of all queues together: 1 on a harness without a fault.
+    /// The figures of the blocks that ran second over those that ran first, of all queues together: 1 on a harness
+    /// without a fault.
     pub(super) fn ratio(&self, confidence: f64) -> Option<Ratio> {
         let (first, second): (Vec<f64>, Vec<f64>) =
             self.pairs.iter().map(|(_, [first, second])| (*first, *second)).unzip();

@@ -19,6 +19,8 @@ pub struct PairRow {
     pub p_value: f64,
     /// Of the one, beside the other.
     pub verdict: Verdict,
+    /// Whether either of them is unreliable, and the verdict with it.
+    pub unreliable: bool,
 }
 
 /// Every pair of `logs`' queues, each once, the ids in order. A pair differs where its adjusted p-value says so, and is
@@ -60,14 +62,19 @@ pub fn against_builds(logs: &Logs, ranking: &Ranking) -> Vec<PairRow> {
 impl PairRow {
     fn new(of: &str, to: &str, differences: &Differences, confidence: f64, ranking: &Ranking) -> PairRow {
         let interval = differences.interval(confidence);
-        let times_faster = Ratio {
-            estimate: differences.estimate().exp(),
-            interval: interval.map(|interval| [interval.lower.exp(), interval.upper.exp()]),
-            rounds: differences.len(),
-        };
         let verdict = interval
             .map_or(Verdict::Undecided, |interval| verdict(interval, ranking.margin, ranking.equivalence_withheld));
-        PairRow { of: of.to_owned(), to: to.to_owned(), times_faster, p_value: differences.p_value(), verdict }
+        let is_unreliable = |queue: &str| ranking.rows.iter().any(|row| row.queue == queue && row.unreliable.is_some());
+        let unreliable = is_unreliable(of) || is_unreliable(to);
+        let times_faster = Ratio::of(differences, confidence);
+        PairRow {
+            of: of.to_owned(),
+            to: to.to_owned(),
+            times_faster,
+            p_value: differences.p_value(),
+            verdict,
+            unreliable,
+        }
     }
 }
 
@@ -90,16 +97,19 @@ pub fn undecided(logs: &Logs, ranking: &Ranking) -> Vec<Undecided> {
     // Rows stand in the contest's order.
     let Some(leader) = ranking.rows.first().filter(|row| row.times_slower.is_some()) else { return Vec::new() };
     let leader = leader.queue.as_str();
+    // No number of rounds mends what withheld the word.
+    if ranking.equivalence_withheld {
+        return Vec::new();
+    }
     let block_ns = ranking.block_ns.unwrap_or_default();
     let open = ranking.rows.iter().filter(|row| row.verdict == Some(Verdict::Undecided) && row.queue != leader);
     let decide = |queue: &str| {
         let differences = differences(logs.get(queue), logs.get(leader))?;
-        // Two queues and the reference: three at most.
-        let interval = differences.interval(1.0 - (1.0 - CONFIDENCE) / 2.0)?;
-        let half_width = (interval.upper - interval.lower) / 2.0;
         let estimate = differences.estimate().abs();
         let wanted = estimate.max(ranking.margin.ln_1p() - estimate);
-        let rounds = (differences.len() as f64 * (half_width / wanted).powi(2)).ceil().max(differences.len() as f64);
+        // Two queues and the reference: three at most. Half as many again, or the width would be reached only every other time.
+        let needed = 1.5 * differences.needed_for(wanted, 1.0 - (1.0 - CONFIDENCE) / 2.0)?;
+        let rounds = needed.ceil().max(differences.len() as f64);
         // The two, the reference, and the second block of one of them.
         let time_ns = (rounds * 4.0 * block_ns) as u64;
         Some(Undecided { queue: queue.to_owned(), leader: leader.to_owned(), rounds: rounds as u32, time_ns })

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use read::{MOST_ROUNDS, check_report, clean_report, printable};
 pub use read::{ReadError, Results, read};
-pub(crate) use read::{check_report, clean_report, printable};
 pub use write::Writer;
 
 use crate::machine::Fingerprint;
@@ -45,6 +45,12 @@ pub struct Run {
     pub program: String,
     /// Its version.
     pub version: String,
+    /// Tells builds of one version apart; empty where it is not known.
+    #[serde(default)]
+    pub build: String,
+    /// How it measures: figures of different methods are not to be compared. See CHANGELOG.
+    #[serde(default = "first_method")]
+    pub method: u32,
     /// When it started, in UTC, RFC 3339.
     pub started: String,
     /// The suite's name.
@@ -62,6 +68,9 @@ pub struct Run {
     /// Nanoseconds the whole command may take, where that was limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_ns: Option<u64>,
+    /// Rates that differ by less than this share are equivalent, unless a reader wants another margin.
+    #[serde(default = "usual_margin")]
+    pub margin: f64,
     /// The seed all orders and lengths are drawn from.
     pub seed: u64,
     /// Filters and flags that shaped the plan.
@@ -86,6 +95,17 @@ pub struct Run {
     pub families: BTreeMap<String, String>,
     /// The scenarios, each with its reference queue, in the order they run.
     pub scenarios: Vec<ScenarioLine>,
+}
+
+/// The method of this version: 2 since blocks wait for the host and windows are 10 ms and more.
+pub const METHOD: u32 = 2;
+
+fn first_method() -> u32 {
+    1
+}
+
+fn usual_margin() -> f64 {
+    crate::ranking::MARGIN
 }
 
 impl Run {

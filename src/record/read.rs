@@ -241,11 +241,17 @@ impl Reader<'_> {
     }
 }
 
+/// What `run --rounds` takes at most.
+pub(crate) const MOST_ROUNDS: u32 = 10_000;
+
 /// Ids in the first line, which blocks are then held against.
 fn check_run(run: &Run) -> Result<(), String> {
     const MOST_SCENARIOS: usize = 1_000;
     if run.scenarios.len() > MOST_SCENARIOS {
         return Err(format!("{} scenarios; no run has more than {MOST_SCENARIOS}", run.scenarios.len()));
+    }
+    if run.rounds > MOST_ROUNDS {
+        return Err(format!("{} rounds; no run has more than {MOST_ROUNDS}", run.rounds));
     }
     for planned in &run.scenarios {
         planned.id.parse::<Scenario>()?;

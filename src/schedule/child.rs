@@ -95,8 +95,10 @@ impl<'a> Worker<'a> {
 
     /// Leaves it alone for a while, which it need not answer for.
     pub(super) fn pause(&mut self, time: Duration) -> Result<(), Stop> {
-        self.deadline += time;
-        self.wait_for_input(time).map(|_| ())
+        let since = Instant::now();
+        let paused = self.wait_for_input(time).map(|_| ());
+        self.deadline += since.elapsed();
+        paused
     }
 
     fn left(&self) -> Duration {

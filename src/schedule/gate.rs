@@ -29,10 +29,13 @@ impl Gate {
     /// `elapsed_ns` after the run began.
     pub fn is_closed(&mut self, cpus: &[Option<usize>], line_ns: u64, waited_ns: u64, elapsed_ns: u64) -> bool {
         let looks = self.looks.entry(cpus.to_vec()).or_default();
-        if looks.len() == MOST_LOOKS {
-            looks.remove(0);
+        // Only a block's first look counts, or what a few blocks wait for would soon pass for usual.
+        if waited_ns == 0 {
+            if looks.len() == MOST_LOOKS {
+                looks.remove(0);
+            }
+            looks.push(line_ns);
         }
-        looks.push(line_ns);
         if looks.len() < FEWEST_LOOKS {
             return false;
         }

@@ -151,19 +151,23 @@ impl<W: Workers, O: Observer> Conductor<'_, W, O> {
         let time = Share::of_scenario(self.plan, position, self.workers.elapsed_ns(), self.settings.budget_ns);
         let mut need = Need::pilot(planned, extent);
         let mut flow = Flow::GoOn;
+        let mut rounds_now = 0;
         for round in 0..extent.most {
             if extent.looks_before(round) {
                 need = Need::look(planned, extent, &self.state.blocks_before(&id, round));
             }
-            if need.queues.is_empty() || time.is_over(round, self.workers.elapsed_ns()) {
+            if need.queues.is_empty() || time.is_over(rounds_now, self.workers.elapsed_ns()) {
                 break;
             }
+            let before = self.state.summary.blocks;
             flow = self.round(position, round, &need)?;
+            rounds_now += u32::from(self.state.summary.blocks > before);
             if flow == Flow::Stop {
                 break;
             }
         }
-        self.state.scenarios_done += 1;
+        let rounds = self.state.blocks_of(&id).iter().map(|block| block.round + 1).max();
+        self.state.rounds_taken.extend(rounds);
         if flow == Flow::GoOn || !self.state.blocks_of(&id).is_empty() {
             self.observer.scenario(&id, self.state.blocks_of(&id));
         }
@@ -258,9 +262,9 @@ impl Share {
         Share { since_ns: now_ns, until_ns: budget_ns.map(share) }
     }
 
-    /// Whether there is no time for this round, if it takes what those before took. The first is always run.
-    fn is_over(self, round: u32, now_ns: u64) -> bool {
-        let a_round = (now_ns - self.since_ns).checked_div(u64::from(round));
+    /// Whether there is no time for another round, if it takes what those run now took. The first is always run.
+    fn is_over(self, rounds_now: u32, now_ns: u64) -> bool {
+        let a_round = (now_ns - self.since_ns).checked_div(u64::from(rounds_now));
         let next = a_round.map(|a_round| now_ns + a_round);
         self.until_ns.zip(next).is_some_and(|(until, next)| next > until)
     }
@@ -272,7 +276,8 @@ struct State {
     done: HashSet<(String, String, u32, u32)>,
     failed: HashSet<(String, String)>,
     by_scenario: HashMap<String, Vec<Block>>,
-    scenarios_done: u32,
+    /// Rounds of each scenario that is over.
+    rounds_taken: Vec<u32>,
     passed: u64,
     spent_ns: u64,
     summary: Summary,
@@ -285,7 +290,7 @@ impl State {
             done: HashSet::new(),
             failed: HashSet::new(),
             by_scenario: HashMap::new(),
-            scenarios_done: 0,
+            rounds_taken: Vec::new(),
             passed: 0,
             spent_ns: 0,
             summary: Summary { all_ok: true, ..Summary::default() },
@@ -339,8 +344,7 @@ impl State {
 
     /// Rounds a scenario is likely to take: what those before took, or half of what it may.
     fn usual_rounds(&self, extent: Extent) -> u32 {
-        let rounds = self.by_scenario.values().filter_map(|blocks| blocks.iter().map(|block| block.round + 1).max());
-        match rounds.sum::<u32>().checked_div(self.scenarios_done) {
+        match self.rounds_taken.iter().sum::<u32>().checked_div(self.rounds_taken.len() as u32) {
             Some(mean) if extent.is_adaptive() => mean.clamp(extent.pilot, extent.most),
             _ => extent.pilot.midpoint(extent.most),
         }

@@ -1,13 +1,13 @@
 //! Which queues of a scenario need further rounds.
 
+use std::collections::BTreeSet;
+
+use super::contender::split;
 use super::plan::Planned;
 use super::profile::Extent;
-use crate::ranking::{Logs, is_limit};
+use crate::ranking::{CONFIDENCE, Logs, is_limit};
 use crate::record::Block;
 use crate::stats::{contest, differences};
-
-/// The confidence of the intervals whose width is looked at, each by itself.
-const CONFIDENCE: f64 = 0.95;
 
 /// What a look at a scenario found.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,23 +37,33 @@ impl Need {
         let mut need = Need { queues: Vec::new(), undecided: 0, contenders: queues.len(), rounds: 0 };
         let Some(contest) = contest(&own, CONFIDENCE) else { return need };
         let wanted = extent.precision.ln_1p();
-        let rounds = |at: usize| {
-            let differences = differences(&own[at], &own[contest.leader])?;
-            let interval = differences.interval(CONFIDENCE)?;
-            let half_width = (interval.upper - interval.lower) / 2.0;
-            // The width falls with the root of the rounds.
-            (half_width > wanted).then(|| differences.len() as f64 * (half_width / wanted).powi(2))
+        // Rounds until a pair is known well enough; none when it is.
+        let rounds = |one: usize, other: usize| {
+            let needed = differences(&own[one], &own[other])
+                .and_then(|pair| Some((pair.needed_for(wanted, CONFIDENCE)?, pair.len())));
+            match needed {
+                Some((needed, there)) => (needed > there as f64).then_some(needed),
+                None => Some(f64::from(extent.most)),
+            }
         };
-        let open: Vec<(&str, f64)> = (0..queues.len())
-            .filter(|at| *at != contest.leader)
-            .filter_map(|at| rounds(at).map(|rounds| (queues[at], rounds)))
-            .collect();
+        let at = |queue: &str| queues.iter().position(|other| *other == queue);
+        let mut open: Vec<(&str, f64)> = Vec::new();
+        for one in 0..queues.len() {
+            // Beside the leader; and another build beside the queue itself, which is what it takes part for.
+            let own_build = split(queues[one]).1.and_then(|_| at(split(queues[one]).0));
+            for other in [Some(contest.leader), own_build].into_iter().flatten().filter(|other| *other != one) {
+                if let Some(rounds) = rounds(one, other) {
+                    open.extend([(queues[one], rounds), (queues[other], rounds)]);
+                }
+            }
+        }
         if !open.is_empty() {
             let stays = |queue: &str| {
                 queue == queues[contest.leader] || queue == planned.reference || open.iter().any(|(id, _)| *id == queue)
             };
             need.queues = planned.queues.iter().filter(|queue| stays(queue)).cloned().collect();
-            need.undecided = open.len();
+            let undecided: BTreeSet<&str> = open.iter().map(|(queue, _)| *queue).collect();
+            need.undecided = undecided.iter().filter(|queue| **queue != queues[contest.leader]).count();
             let most = open.iter().map(|(_, rounds)| rounds.ceil()).fold(0.0, f64::max);
             need.rounds = most.min(f64::from(extent.most)) as u32;
         }

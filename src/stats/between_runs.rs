@@ -18,11 +18,14 @@ const Z: f64 = 1.959_963_984_540_054;
 /// The median of a chi-square distribution of one degree of freedom: the middle square of a standard normal.
 const MIDDLE_SQUARE: f64 = 0.454_936_423_119_572_8;
 
+/// Pairs below which the middle of their squares says too little.
+const FEWEST: usize = 10;
+
 impl RunEstimate {
     /// Of an interval of a log ratio and its centre.
     #[must_use]
     pub fn new(log: f64, interval: Interval) -> RunEstimate {
-        RunEstimate { log, half_width: (interval.upper - interval.lower) / 2.0 }
+        RunEstimate { log, half_width: interval.half_width() }
     }
 
     fn variance(self) -> f64 {
@@ -35,10 +38,10 @@ impl RunEstimate {
 ///
 /// The middle of the squared differences estimates their variance although some have changed; what lies within the runs
 /// is taken off. A method of moments as in DerSimonian & Laird, "Meta-analysis in Clinical Trials", Controlled Clinical
-/// Trials 7 (1986), with medians in place of means. `None` for fewer than five pairs.
+/// Trials 7 (1986), with medians in place of means. `None` for fewer than `FEWEST` pairs.
 #[must_use]
 pub fn between_runs(pairs: &[(RunEstimate, RunEstimate)]) -> Option<f64> {
-    if pairs.len() < 5 {
+    if pairs.len() < FEWEST {
         return None;
     }
     let squares: Vec<f64> = pairs.iter().map(|(before, after)| (after.log - before.log).powi(2)).collect();

@@ -61,21 +61,25 @@ pub fn contest(logs: &[Vec<Option<f64>>], confidence: f64) -> Option<Contest> {
     let pairs = Pairs::new(logs, to_the_best, of_all_pairs);
     let others_of = |i: usize| (0..queues).filter(move |j| *j != i);
     let is_beaten = |i: usize| others_of(i).any(|j| pairs.to_the_best(i, j) == Some(Ordering::Less));
-    let may_be_best: Vec<bool> = (0..queues).map(|i| !is_beaten(i)).collect();
+    let mut may_be_best: Vec<bool> = (0..queues).map(|i| !is_beaten(i)).collect();
     let mut order: Vec<usize> = (0..queues).collect();
     let adjusted: Vec<f64> = order.iter().map(|i| pairs.mean_estimate(*i)).collect();
     order.sort_by(|a, b| adjusted[*b].total_cmp(&adjusted[*a]).then(a.cmp(b)));
     // Somebody is unbeaten unless three queues beat each other in a circle.
     let leader = order.iter().copied().find(|i| may_be_best[*i]).or(order.first().copied())?;
+    may_be_best[leader] = true;
+    // Who has too few rounds in common with the leader is known too little of to be compared with.
+    let beside_leader = |k: usize| differences(&logs[k], &logs[leader])?.interval(to_the_best);
+    let candidates: Vec<usize> =
+        (0..queues).filter(|k| may_be_best[*k] && (*k == leader || beside_leader(*k).is_some())).collect();
     let standing = |i: usize| {
-        let candidates = (0..queues).filter(|k| may_be_best[*k] || *k == leader);
         let own = Some(Interval { lower: 0.0, upper: 0.0, coverage: 1.0 });
         let beside = |k: usize| if k == i { own } else { differences(&logs[i], &logs[k])?.interval(to_the_best) };
         let better = others_of(i).filter(|j| pairs.of_all_pairs(i, *j) == Some(Ordering::Less)).count();
         let worse = others_of(i).filter(|j| pairs.of_all_pairs(i, *j) == Some(Ordering::Greater)).count();
         Standing {
             estimate: if i == leader { Some(0.0) } else { pairs.estimate(i, leader) },
-            interval: hull(candidates.map(beside)),
+            interval: hull(candidates.iter().map(|k| beside(*k))),
             rounds: logs[i].iter().zip(&logs[leader]).filter(|(own, other)| own.is_some() && other.is_some()).count(),
             may_be_best: may_be_best[i],
             ranks: (1 + better, queues - worse),

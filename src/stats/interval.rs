@@ -21,6 +21,18 @@ impl Interval {
     pub fn contains(&self, value: f64) -> bool {
         (self.lower..=self.upper).contains(&value)
     }
+
+    /// Half of its length.
+    #[must_use]
+    pub fn half_width(&self) -> f64 {
+        (self.upper - self.lower) / 2.0
+    }
+
+    /// Of the ratio whose log this is one of.
+    #[must_use]
+    pub fn exp(self) -> Interval {
+        Interval { lower: self.lower.exp(), upper: self.upper.exp(), ..self }
+    }
 }
 
 /// The probability left to each side of a two-sided interval; `None` unless `0 < confidence < 1`.

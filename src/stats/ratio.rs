@@ -40,11 +40,7 @@ pub fn ratio(of: &[f64], to: &[f64], confidence: f64) -> Option<RatioEstimate> {
     }
     let differences: Vec<f64> = of.iter().zip(to).map(|(a, b)| a.ln() - b.ln()).collect();
     let centre = signed_rank(&differences, confidence)?;
-    let interval = centre.interval.map(|interval| Interval {
-        lower: interval.lower.exp(),
-        upper: interval.upper.exp(),
-        ..interval
-    });
+    let interval = centre.interval.map(Interval::exp);
     let estimate = centre.estimate.exp();
     let ends = interval.map_or([estimate; 2], |interval| [interval.lower, interval.upper]);
     (all_positive(&[estimate]) && all_positive(&ends)).then_some(RatioEstimate { estimate, interval, rounds: of.len() })

@@ -76,6 +76,14 @@ impl Differences {
         })
     }
 
+    /// About how many of them it takes for an interval of this half width, if they go on scattering as these do: the width
+    /// falls with the root of their number. `None` with too few to tell.
+    #[must_use]
+    pub fn needed_for(&self, half_width: f64, confidence: f64) -> Option<f64> {
+        let own = self.interval(confidence)?.half_width();
+        Some(self.len() as f64 * (own / half_width).powi(2))
+    }
+
     /// On which side of zero the whole [`interval`](Self::interval) lies; `None` where it holds zero or there is none. Much
     /// cheaper than the interval.
     #[must_use]

@@ -15,22 +15,26 @@ fn worker_edited(folder: &Path, edit: &str) -> String {
     path.display().to_string()
 }
 
-fn builds(folder: &Path, worker: &str) -> String {
+fn builds(folder: &Path, worker: &str) {
     let worker = format!("base={worker}");
     // At a margin of 1000 % a build that is the same is equivalent on any machine, and one a thousandth as fast is not.
-    run_in(folder, 12, &["--worker", &worker, "--margin", "1000", "-o", "run.jsonl"]).ok()
+    run_in(folder, 12, &["--worker", &worker, "--margin", "1000", "-o", "run.jsonl"]).ok();
 }
 
 #[test]
 fn a_change_that_helped_and_one_that_did_nothing_are_told_apart() {
     let a_thousandth = r#"s/"messages":([0-9]+)[0-9]{3},/"messages":\1,/"#;
-    for (edit, verdict) in [(a_thousandth, "faster"), ("", "equivalent")] {
+    for (edit, is_expected) in [(a_thousandth, "faster"), ("", "equivalent")] {
         let folder = tempfile::tempdir().unwrap();
-        let table = builds(folder.path(), &worker_edited(folder.path(), edit));
-        let names_both = |line: &&str| line.split_whitespace().take(2).eq(["std/mpsc", "std/mpsc@base"]);
-        let row = table.lines().find(names_both);
-        let row = row.unwrap_or_else(|| panic!("no row of both builds in {table}"));
-        assert!(row.contains(verdict), "{row}");
+        builds(folder.path(), &worker_edited(folder.path(), edit));
+        let ranked = typed_in(folder.path(), &["rank", "run.jsonl", "--format", "json"]).json();
+        let pair = &ranked[0]["builds"][0];
+        assert_eq!((pair["of"].as_str(), pair["to"].as_str()), (Some("std/mpsc"), Some("std/mpsc@base")));
+        assert!(pair["verdict"].as_str().is_some_and(|verdict| verdict.starts_with(is_expected)), "{pair}");
+        // The margin of the run is that of its tables.
+        assert_eq!(ranked[0]["margin"], 10.0);
+        let table = typed_in(folder.path(), &["rank", "run.jsonl"]).ok();
+        assert!(table.contains("builds") && table.contains("beside"), "{table}");
     }
 }
 

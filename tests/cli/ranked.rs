@@ -151,7 +151,7 @@ fn files_of_one_machine_are_pooled_run_by_run() {
 
 #[test]
 fn needs_are_answered_with_the_best_set_the_next_and_the_evidence() {
-    let said = typed(&["rank", "results/synthetic.jsonl", "--for", "1p1c,bounded,8B,stream"]).ok();
+    let said = typed(&["rank", "results/synthetic.jsonl", "--for", "1p1c,bounded,8B,stream"]).out;
     for words in ["made-up/ring+yield is the fastest", "best set", "runner-up", "cost", "evidence", "synthetic.jsonl"] {
         assert!(said.contains(words), "{words} is not in {said}");
     }

@@ -2,7 +2,7 @@
 
 use queuebench::machine::Fingerprint;
 use queuebench::protocol::{Outcome, Regime, Report};
-use queuebench::record::{Run, SCHEMA, ScenarioLine, Selection};
+use queuebench::record::{METHOD, Run, SCHEMA, ScenarioLine, Selection};
 use queuebench::schedule::plan::Planned;
 use queuebench::schedule::profile::Extent;
 use queuebench::toolchain::Toolchain;
@@ -39,6 +39,9 @@ pub fn run_line(planned: &[Planned], extent: Extent) -> Run {
         schema: SCHEMA,
         program: "queuebench".into(),
         version: env!("CARGO_PKG_VERSION").into(),
+        build: String::new(),
+        method: METHOD,
+        margin: 0.05,
         started: "2026-01-02T03:04:05Z".into(),
         suite: "quick".into(),
         profile: "quick".into(),

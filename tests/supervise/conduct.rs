@@ -36,7 +36,7 @@ fn a_worker_is_told_the_cell_and_the_lengths() {
 
 #[test]
 fn answers_may_come_in_pieces_and_several_at_once() {
-    let script = r#"printf '{"type":"hel'; sleep 0.1; printf 'lo","protocol":1,"program":"x","version":"0"}\n'
+    let script = r#"printf '{"type":"hel'; sleep 0.1; printf 'lo","protocol":2,"program":"x","version":"0"}\n'
         ready; report; read a; read b"#;
     assert_eq!(outcome(script, LONG).0, Outcome::Ok);
 }
@@ -49,7 +49,7 @@ fn a_worker_may_report_another_outcome_instead_of_being_ready() {
 
 #[test]
 fn fields_a_newer_worker_adds_are_no_fault() {
-    let script = r#"echo '{"type":"hello","protocol":1,"program":"x","version":"0","mood":"good"}'
+    let script = r#"echo '{"type":"hello","protocol":2,"program":"x","version":"0","mood":"good"}'
         read a; echo '{"type":"ready","capacity":null,"numa":[0]}'; read b
         echo '{"type":"report","outcome":"ok","messages":1,"elapsed_ns":1,"luck":{"today":true}}'"#;
     assert_eq!(outcome(script, LONG).0, Outcome::Ok);
@@ -57,10 +57,10 @@ fn fields_a_newer_worker_adds_are_no_fault() {
 
 #[test]
 fn another_protocol_version_is_refused_and_named() {
-    let script = r#"echo '{"type":"hello","protocol":2,"program":"x","version":"0"}'; sleep 100"#;
+    let script = r#"echo '{"type":"hello","protocol":3,"program":"x","version":"0"}'; sleep 100"#;
     let (outcome, detail) = outcome(script, LONG);
     assert_eq!(outcome, Outcome::Refused);
-    assert!(detail.contains("protocol 2") && detail.contains('1'), "{detail}");
+    assert!(detail.contains("protocol 3") && detail.contains('2'), "{detail}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! time, and nothing of it is left behind.
 
 mod conduct;
+mod elsewhere;
 mod endings;
 mod leftovers;
 mod scripted;

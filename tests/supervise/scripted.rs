@@ -13,7 +13,7 @@ use queuebench::schedule::{Ended, Workers};
 
 /// Functions for scripts: each answer as a right worker gives it.
 const ANSWERS: &str = r#"
-hello() { echo '{"type":"hello","protocol":1,"program":"script","version":"0"}'; }
+hello() { echo '{"type":"hello","protocol":2,"program":"script","version":"0"}'; }
 ready() { echo '{"type":"ready","capacity":1024}'; }
 report() { echo '{"type":"report","outcome":"ok","messages":1000,"elapsed_ns":2000,"endpoints":[1000,1001]}'; }
 "#;
@@ -38,11 +38,15 @@ pub fn cell() -> Cell {
     }
 }
 
+/// A worker that is `script`.
+pub fn command(script: &str) -> Vec<String> {
+    vec!["sh".into(), "-c".into(), format!("{ANSWERS}\n{script}")]
+}
+
 /// Runs one block with a worker that is `script`, started in `folder`.
 pub fn ended_in(folder: &Path, script: &str, deadline: Duration, interrupt: Option<BorrowedFd<'_>>) -> Ended {
-    let script = format!("cd '{}' || exit 9\n{ANSWERS}\n{script}", folder.display());
-    let command = vec!["sh".into(), "-c".into(), script];
-    let mut workers = Supervisor::new(Contenders::own(command), deadline, 0.5, Instant::now());
+    let script = format!("cd '{}' || exit 9\n{script}", folder.display());
+    let mut workers = Supervisor::new(Contenders::own(command(&script)), deadline, 0.5, Instant::now());
     if let Some(interrupt) = interrupt {
         workers = workers.until(interrupt);
     }

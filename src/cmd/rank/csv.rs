@@ -14,7 +14,7 @@ fn csv_text(text: &str) -> String {
 
 /// One line a row, all scenarios below each other.
 pub fn csv(sections: &[Section]) -> String {
-    let mut text = "scenario,unit,threads,oversubscribed,queue,outcome,blocks,failed_blocks,flags,value,value_low,value_high,rank_best,rank_worst,verdict,times_slower,times_slower_low,times_slower_high,regime,\
+    let mut text = "scenario,unit,threads,oversubscribed,queue,outcome,blocks,failed_blocks,flags,value,value_low,value_high,mode_low,mode_high,rank_best,rank_worst,verdict,unreliable,times_slower,times_slower_low,times_slower_high,regime,\
                     cpu_ns_per_message,spread,share_of_limit,voluntary_switches_per_message,capacity,\
                     full_tries_per_message,empty_tries_per_message,detail"
         .to_owned();
@@ -33,12 +33,15 @@ pub fn csv(sections: &[Section]) -> String {
                 row.blocks.to_string(),
                 row.failed_blocks.to_string(),
                 csv_text(&row.flags.keys().cloned().collect::<Vec<_>>().join(" ")),
-                number(row.value),
+                number(row.value.filter(|_| row.modes.is_none())),
                 number(row.value_interval.map(|interval| interval[0])),
                 number(row.value_interval.map(|interval| interval[1])),
+                number(row.modes.map(|[lower, _]| lower.value)),
+                number(row.modes.map(|[_, upper]| upper.value)),
                 row.ranks.map_or_else(String::new, |ranks| ranks[0].to_string()),
                 row.ranks.map_or_else(String::new, |ranks| ranks[1].to_string()),
                 verdict_words(row),
+                csv_text(row.unreliable.as_deref().unwrap_or_default()),
                 number(ratio.map(|ratio| ratio.estimate)),
                 number(interval.map(|interval| interval[0])),
                 number(interval.map(|interval| interval[1])),

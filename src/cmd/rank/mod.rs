@@ -53,9 +53,9 @@ pub struct Rank {
     /// Answer which queue serves these needs, as 2p2c,bounded,256B
     #[arg(long = "for", value_name = "NEEDS", conflicts_with_all = ["pairs", "wide", "format"])]
     needs: Option<String>,
-    /// Rates that differ by less are equivalent
-    #[arg(long, value_parser = percent, default_value = "5%", value_name = "PERCENT")]
-    margin: f64,
+    /// Rates that differ by less are equivalent [default: the run's, 5%]
+    #[arg(long, value_parser = percent, value_name = "PERCENT")]
+    margin: Option<f64>,
     /// Also every pair of queues, adjusted for their number after Holm
     #[arg(long)]
     pairs: bool,
@@ -74,7 +74,6 @@ impl Rank {
         match (&needs, self.format) {
             (Some(needs), _) => {
                 out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), &sections)?)?;
-                return Ok(0);
             }
             (None, Format::Table) => self.print_tables(&sections)?,
             (None, Format::Json) => out(&serde_json::to_string_pretty(&sections)?)?,
@@ -113,14 +112,14 @@ impl Rank {
                 let matches = |filter: &Filter| {
                     filter.matches(&line.id) || line.name.as_ref().is_some_and(|name| filter.matches(name))
                 };
-                let (mut blocks, runs) = pool.take(&line.id);
-                blocks.retain(|block| queues.as_ref().is_none_or(|filter| filter.matches(&block.queue)));
-                if blocks.is_empty() || !scenarios.as_ref().is_none_or(matches) {
+                let mut part = pool.take(&line.id);
+                part.blocks.retain(|block| queues.as_ref().is_none_or(|filter| filter.matches(&block.queue)));
+                if part.blocks.is_empty() || !scenarios.as_ref().is_none_or(matches) {
                     continue;
                 }
-                let measured = Measured { run: &pool.run, families: &pool.families, line: &line, blocks: &blocks };
-                let mut section = Section::new(&measured, self.margin, self.pairs)?;
-                (section.files, section.runs) = (pool.files.clone(), runs);
+                let measured = Measured { run: &pool.run, families: &pool.families, line: &line, blocks: &part.blocks };
+                let mut section = Section::new(&measured, self.margin.unwrap_or(pool.run.margin), self.pairs)?;
+                (section.runs, section.files, section.suite) = (part.files.len(), part.files, part.suite);
                 sections.push(section);
             }
         }

@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use super::section::Section;
 use crate::queue::Capacity;
-use crate::ranking::{Row, headline, slower_words};
+use crate::ranking::{Row, slower_words};
 use crate::scenario::{Scenario, WorkNs, parse_shape};
 use crate::stats::Verdict;
 use crate::table::{count, duration, significant};
@@ -107,24 +107,29 @@ pub fn answer(needs: &Needs, text: &str, sections: &[Section]) -> anyhow::Result
 
 fn of_section(section: &Section) -> String {
     let rows: Vec<&Row> = section.ranking.rows.iter().filter(|row| row.times_slower.is_some()).collect();
-    let best: Vec<&Row> = rows.iter().copied().filter(|row| row.may_be_best).collect();
     let mut lines = vec![format!("{}  (on {})", section.scenario, section.machine)];
     let mut line = |head: &str, text: String| lines.push(format!("  {head:<10} {text}"));
-    line("answer", headline(&section.ranking).unwrap_or_else(|| "undecided: nothing to compare".into()));
-    let names: Vec<&str> = best.iter().map(|row| row.queue.as_str()).collect();
-    line("best set", names.join(", "));
-    let runner_up = rows.iter().find(|row| !row.may_be_best);
-    line("runner-up", runner_up.map_or_else(|| "none: undecided".into(), |row| runner_up_words(row)));
-    for row in best.iter().chain(runner_up).take(4) {
+    line("answer", section.headline().unwrap_or("undecided: nothing is compared here").to_owned());
+    let best: Vec<&Row> = rows.iter().copied().filter(|row| row.may_be_best).collect();
+    let names: Vec<String> = best.iter().map(|row| with_interval(row)).collect();
+    line("best set", if names.is_empty() { "unknown".into() } else { names.join(", ") });
+    let runner_up = rows.iter().copied().find(|row| !row.may_be_best);
+    line("runner-up", runner_up.map_or_else(|| "none: all of them may be the best".into(), runner_up_words));
+    for row in best.iter().copied().chain(runner_up).take(4) {
         line("cost", format!("{}: {}", row.queue, cost(section, row)));
     }
     let evidence = rows.iter().filter_map(|row| row.times_slower).map(|ratio| ratio.rounds).min().unwrap_or(0);
     let rounds = count(evidence, "round");
-    line(
-        "evidence",
-        format!("{}; {rounds} at least; intervals at 95 % for all rows together", section.files.join(", ")),
-    );
+    line("evidence", format!("{}: {rounds} at least; intervals at 95 %, all rows together", section.files.join(", ")));
     lines.join("\n")
+}
+
+/// A member of the best set with how many times slower than the best it may be, if it is not alone.
+fn with_interval(row: &Row) -> String {
+    match row.times_slower.and_then(|ratio| ratio.interval) {
+        Some([low, high]) if row.verdict.is_some() => format!("{} [{low:.2}, {high:.2}]", row.queue),
+        _ => row.queue.clone(),
+    }
 }
 
 fn runner_up_words(row: &Row) -> String {
@@ -133,7 +138,7 @@ fn runner_up_words(row: &Row) -> String {
 }
 
 fn cost(section: &Section, row: &Row) -> String {
-    let mut parts = vec![row.value.map_or_else(String::new, |value| section.value(value))];
+    let mut parts = vec![section.value_of(row)];
     parts.extend(row.cpu_ns_per_message.map(|ns| format!("{} of cpu a message", duration(ns))));
     let sleeps = row.voluntary_switches_per_message.filter(|sleeps| *sleeps > 0.0);
     parts.extend(sleeps.map(|sleeps| format!("{} sleeps a message", significant(sleeps))));

@@ -8,16 +8,27 @@ use crate::record::{Block, Results, Run, ScenarioLine};
 
 /// One machine's runs.
 pub struct Pooled {
-    /// Where they were read from.
-    pub files: Vec<String>,
     /// The first of them.
     pub run: Run,
-    /// Every scenario of any of them.
+    /// Every scenario of any of them, in order.
     pub scenarios: Vec<ScenarioLine>,
     /// Every queue's family.
     pub families: BTreeMap<String, String>,
-    blocks: HashMap<String, Vec<Block>>,
-    runs_of: HashMap<String, usize>,
+    /// Every queue's version.
+    versions: BTreeMap<String, String>,
+    rounds: u32,
+    parts: HashMap<String, Part>,
+}
+
+/// A scenario's part in all runs.
+#[derive(Default)]
+pub struct Part {
+    /// Its blocks.
+    pub blocks: Vec<Block>,
+    /// The files they are from.
+    pub files: Vec<String>,
+    /// The suite it was first run in.
+    pub suite: String,
 }
 
 impl Pooled {
@@ -35,61 +46,65 @@ impl Pooled {
             if let Some(other) = seen.insert((run.started.clone(), run.seed, run.machine.id.clone()), path.clone()) {
                 bail!("{other} and {path} are the same run; name it once");
             }
-            let mut pool = match pools.iter().position(|pool| obstacle(&pool.run, run).is_none()) {
-                Some(at) => pools.remove(at),
-                None => Pooled::new(run.clone()),
-            };
-            pool.add(results);
-            pools.push(pool);
+            let at = pools.iter().position(|pool| pool.can_take(run)).unwrap_or_else(|| {
+                pools.push(Pooled::new(run.clone()));
+                pools.len() - 1
+            });
+            pools[at].add(results, path);
         }
         Ok(pools)
     }
 
     fn new(run: Run) -> Pooled {
-        let (files, scenarios) = (Vec::new(), Vec::new());
-        Pooled { files, run, scenarios, families: BTreeMap::new(), blocks: HashMap::new(), runs_of: HashMap::new() }
+        let (scenarios, families, versions) = Default::default();
+        Pooled { run, scenarios, families, versions, rounds: 0, parts: HashMap::new() }
     }
 
-    fn add(&mut self, results: Results) {
-        self.files.push(results.path.display().to_string());
+    /// Whether a run came about like those that are here already.
+    fn can_take(&self, run: &Run) -> bool {
+        let own = &self.run;
+        let versions_agree =
+            run.versions.iter().all(|(queue, version)| self.versions.get(queue).is_none_or(|known| known == version));
+        let scenarios_agree =
+            run.scenarios.iter().all(|line| self.scenarios.iter().all(|known| known.id != line.id || known == line));
+        own.machine.id == run.machine.id
+            && (&own.version, &own.build, own.method) == (&run.version, &run.build, run.method)
+            && own.toolchain == run.toolchain
+            && own.workers == run.workers
+            && (own.profile == "smoke") == (run.profile == "smoke")
+            && versions_agree
+            && scenarios_agree
+    }
+
+    fn add(&mut self, results: Results, path: String) {
         for line in results.run.scenarios {
             if !self.scenarios.iter().any(|known| known.id == line.id) {
                 self.scenarios.push(line);
             }
         }
         self.families.extend(results.run.families);
+        self.versions.extend(results.run.versions);
         // Rounds are numbered on, so that no round of one run meets one of another.
-        let offset = self.blocks.values().flatten().map(|block| block.round + 1).max().unwrap_or(0);
-        let mut new: HashMap<String, Vec<Block>> = HashMap::new();
+        let offset = self.rounds;
+        self.rounds += results.run.rounds;
         for mut block in results.blocks {
             block.round += offset;
-            new.entry(block.scenario.clone()).or_default().push(block);
-        }
-        for (scenario, blocks) in new {
-            *self.runs_of.entry(scenario.clone()).or_default() += 1;
-            self.blocks.entry(scenario).or_default().extend(blocks);
+            let part = match self.parts.get_mut(&block.scenario) {
+                Some(part) => part,
+                None => self.parts.entry(block.scenario.clone()).or_default(),
+            };
+            if part.files.last() != Some(&path) {
+                part.files.push(path.clone());
+            }
+            if part.suite.is_empty() {
+                part.suite.clone_from(&results.run.suite);
+            }
+            part.blocks.push(block);
         }
     }
 
-    /// The blocks of a scenario, and how many runs they come from.
-    pub fn take(&mut self, scenario: &str) -> (Vec<Block>, usize) {
-        (self.blocks.remove(scenario).unwrap_or_default(), self.runs_of.get(scenario).copied().unwrap_or(0))
-    }
-}
-
-/// Why two runs cannot be pooled, if so.
-fn obstacle(one: &Run, other: &Run) -> Option<&'static str> {
-    let versions_agree =
-        other.versions.iter().all(|(queue, version)| one.versions.get(queue).is_none_or(|known| known == version));
-    let cpus_agree =
-        other.scenarios.iter().all(|line| one.scenarios.iter().all(|known| known.id != line.id || known == line));
-    match () {
-        () if one.machine.id != other.machine.id => Some("machine"),
-        () if one.version != other.version => Some("queuebench version"),
-        () if one.toolchain != other.toolchain => Some("toolchain"),
-        () if (one.profile == "smoke") != (other.profile == "smoke") => Some("profile"),
-        () if !versions_agree => Some("queue versions"),
-        () if !cpus_agree => Some("cpus"),
-        () => None,
+    /// What there is of a scenario.
+    pub fn take(&mut self, scenario: &str) -> Part {
+        self.parts.remove(scenario).unwrap_or_default()
     }
 }

@@ -8,8 +8,9 @@ use crate::ranking::{
     Context, Logs, Noise, PairRow, Ranking, Row, Undecided, against_builds, all_pairs, headline, is_limit, rank,
     ratio_words, undecided,
 };
-use crate::record::{Block, Run, ScenarioLine};
+use crate::record::{self, Block, Run, ScenarioLine};
 use crate::scenario::Scenario;
+use crate::schedule::contender::split;
 use crate::schedule::profile::Profile;
 use crate::table::{Emphasis, Grid, WIDTH, count, duration, percentage, rate, significant, span};
 use crate::workload::{Size, Workload};
@@ -54,7 +55,7 @@ pub struct Section {
     pub runs: usize,
     pub machine: String,
     started: String,
-    suite: String,
+    pub suite: String,
     allocator: String,
     #[serde(skip)]
     compares: bool,
@@ -140,6 +141,10 @@ impl Section {
             if let Some(remarks) = cells.last_mut().filter(|remarks| remarks_below && !remarks.is_empty()) {
                 remarks.clear();
             }
+            if remarks_below && row.modes.is_some() {
+                // Which two stands below.
+                cells[2] = "two".into();
+            }
             grid.row(cells, emphasis);
         }
         let fits = grid.width() <= WIDTH;
@@ -150,7 +155,10 @@ impl Section {
         let crowd =
             if self.oversubscribed { format!(", {} threads outnumber the cpus", self.threads) } else { String::new() };
         let name = self.name.as_ref().map_or_else(String::new, |name| format!("  {name}"));
-        let mut rounds = count(self.ranking.rounds, "round");
+        let compared = || self.ranking.rows.iter().filter_map(|row| row.times_slower).map(|ratio| ratio.rounds);
+        let fewest = compared().min().filter(|fewest| *fewest < self.ranking.rounds && *fewest > 0);
+        let fewest = fewest.map_or_else(String::new, |fewest| format!("{fewest} to "));
+        let mut rounds = format!("{fewest}{}", count(self.ranking.rounds, "round"));
         if self.runs > 1 {
             rounds.push_str(&format!(" of {} runs", self.runs));
         }
@@ -171,7 +179,7 @@ impl Section {
         let mut cells = vec![
             row.ranks.map_or_else(dash, rank_words),
             row.queue.clone(),
-            row.value.map_or_else(dash, |value| self.value(value)),
+            self.value_of(row),
             match row.times_slower {
                 Some(_) if row.may_be_best && row.verdict.is_none() => "1".into(),
                 ratio => ratio.map_or_else(dash, |ratio| ratio_words(&ratio)),
@@ -215,6 +223,19 @@ impl Section {
         let often = row.disturbed.iter().filter(|(_, blocks)| **blocks * 10 > row.blocks);
         remarks.extend(often.map(|(signal, blocks)| format!("{signal} in {blocks} of {}", row.blocks)));
         remarks.join(", ")
+    }
+
+    /// Its figure, or both of them: what lies between two speeds is neither.
+    pub fn value_of(&self, row: &Row) -> String {
+        match row.modes {
+            Some([lower, upper]) => {
+                let [lower, upper] = [lower, upper].map(|mode| self.value(mode.value));
+                let [(short, unit), (_, other)] =
+                    [&lower, &upper].map(|words| words.split_once(' ').unwrap_or((words, "")));
+                format!("{} or {upper}", if unit == other { short } else { &lower })
+            }
+            None => row.value.map_or_else(|| "-".into(), |value| self.value(value)),
+        }
     }
 
     /// What the columns have no room for.
@@ -297,30 +318,37 @@ impl Section {
         (!each.is_empty()).then(|| format!("disturbed, of {}: {}; they stay in", count(all, "block"), each.join(", ")))
     }
 
-    /// The command that would decide what is undecided, if the rounds for it can be foreseen.
+    /// What would decide the undecided, and the command for those within reach.
     fn what_would_decide(&self) -> Option<String> {
-        let within_reach = || self.undecided.iter().filter(|open| open.rounds <= MOST_ROUNDS);
-        let nearest = within_reach().min_by_key(|open| open.rounds)?;
-        let rest = self.undecided.len() - 1;
-        let others = if rest == 0 { String::new() } else { format!(" ({rest} more are undecided)") };
+        // Another build of a queue, or a plan made elsewhere, is not to be had by a filter.
+        let can_be_typed = |open: &&Undecided| split(&open.queue).1.is_none() && split(&open.leader).1.is_none();
+        let mut open: Vec<&Undecided> = self.undecided.iter().filter(can_be_typed).collect();
+        open.sort_by_key(|open| open.rounds);
+        let within_reach: Vec<&&Undecided> = open.iter().filter(|open| open.rounds <= record::MOST_ROUNDS).collect();
+        let farthest = within_reach.last().filter(|_| self.suite != "selftest")?;
+        let each: Vec<String> = within_reach
+            .iter()
+            .map(|open| format!("{} ({})", open.queue, count(open.rounds as usize, "round")))
+            .collect();
+        let beyond = open.len() - within_reach.len();
+        let others =
+            if beyond == 0 { String::new() } else { format!(", and {beyond} that no reasonable number would decide") };
+        let queues = within_reach.iter().map(|open| &open.queue).chain([&farthest.leader]);
+        let queues: Vec<String> = queues.map(|queue| queue.replace('+', "\\+")).collect();
         let suite = if self.suite == "quick" { String::new() } else { format!(" --suite {}", self.suite) };
+        // The two of an estimate, the reference and the second block of one, and one more for each of the others.
+        let blocks = 3 + within_reach.len() as u64;
         Some(format!(
-            "undecided: {} beside {}{others}; about {} would decide it, in {}: queuebench run{suite} -s {} \
-             -q '^({}|{})$' --rounds {}",
-            nearest.queue,
-            nearest.leader,
-            count(nearest.rounds as usize, "round"),
-            span(nearest.time_ns / 1_000_000_000),
+            "undecided beside {}: {}{others}. To decide, in about {}: queuebench run{suite} -s {} -q '^({})$' --rounds {}",
+            farthest.leader,
+            each.join(", "),
+            span(farthest.time_ns / 4 * blocks / 1_000_000_000),
             self.ranking.scenario,
-            nearest.queue.replace('+', "\\+"),
-            nearest.leader.replace('+', "\\+"),
-            nearest.rounds
+            queues.join("|"),
+            farthest.rounds
         ))
     }
 }
-
-/// Rounds beyond which nobody is advised to go.
-const MOST_ROUNDS: u32 = 10_000;
 
 /// `1`, or `2-5` where it may be any of these.
 fn rank_words([best, worst]: [usize; 2]) -> String {
@@ -346,7 +374,8 @@ fn pairs_grid(head: &str, pairs: &[PairRow]) -> String {
     let mut grid = Grid::new(&[head, "beside", "x faster (95 %)", "p", "verdict"], &[0, 1, 4]);
     for pair in pairs {
         let p = if pair.p_value < 0.001 { "<0.001".into() } else { format!("{:.3}", pair.p_value) };
-        let (ratio, verdict) = (ratio_words(&pair.times_faster), pair.verdict.word().into());
+        let ratio = ratio_words(&pair.times_faster);
+        let verdict = if pair.unreliable { "UNRELIABLE".into() } else { pair.verdict.word().into() };
         grid.row(vec![pair.of.clone(), pair.to.clone(), ratio, p, verdict], Emphasis::Plain);
     }
     format!("\n{grid}")

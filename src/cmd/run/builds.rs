@@ -7,6 +7,7 @@ use crate::record::Skip;
 use crate::schedule::contender::{Contender, Contenders};
 use crate::schedule::plan::{Choice, Plan};
 use crate::schedule::supervise::{can_run, introduction};
+use crate::toolchain::build_of;
 
 /// Another build of this program, or any that speaks the protocol.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ impl FromStr for Build {
         }
         let command = vec![path.to_owned(), "worker".to_owned()];
         let said = introduction(&command).map_err(|why| format!("{path} is no worker: {why}"))?;
+        let said = format!("{said}, build {}", build_of(std::path::Path::new(path)));
         Ok(Build { name: name.to_owned(), command, said })
     }
 }
@@ -55,7 +57,11 @@ pub fn join(plan: &mut Plan, builds: &[Build], own: String, choice: &Choice) -> 
         let before = plan.cells();
         for planned in &mut plan.scenarios {
             // The reference is there to compare files through; another build of it only where it was asked for.
-            let is_chosen = |queue: &&String| choice.queue.as_ref().is_none_or(|filter| filter.matches(queue));
+            let id = planned.scenario.to_string();
+            let is_chosen = |queue: &&String| {
+                choice.queue.as_ref().is_none_or(|filter| filter.matches(queue))
+                    && choice.cell.as_ref().is_none_or(|filter| filter.matches(&format!("{id}/{queue}")))
+            };
             let chosen = planned.queues.iter().filter(|queue| !is_limit(queue) && !queue.contains('@'));
             for queue in chosen.filter(is_chosen).cloned().collect::<Vec<_>>() {
                 let queue = format!("{queue}@{}", build.name);

@@ -15,7 +15,7 @@ use clap::Args;
 use super::{Selection, code, read_topology, system_root, talk};
 use crate::machine::{Fingerprint, Level, checks};
 use crate::ranking::MARGIN;
-use crate::record::{self, Block, End, Line, Run as RunLine, SCHEMA, ScenarioLine, Writer};
+use crate::record::{self, Block, End, Line, METHOD, Run as RunLine, SCHEMA, ScenarioLine, Writer};
 use crate::registry::{Entry, Registry};
 use crate::schedule::contender::{Contenders, split};
 use crate::schedule::plan::{Plan, Planned};
@@ -24,7 +24,7 @@ use crate::schedule::rounds::{blocks_a_round, mean_slice_ns};
 use crate::schedule::supervise::Supervisor;
 use crate::schedule::{self, Settings};
 use crate::table::{count, percent, percentage, span};
-use crate::toolchain::{Toolchain, version_of};
+use crate::toolchain::{Toolchain, build_of, version_of};
 use crate::topology::Topology;
 use crate::workload::work;
 use builds::Build;
@@ -53,7 +53,7 @@ pub struct Run {
     #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<Profile>,
     /// So many rounds, instead of the profile's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(record::MOST_ROUNDS)))]
     rounds: Option<u32>,
     /// Queues run until their ratio to the leader is known to within this [default: 3%; profile publish: 1%]
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with = "rounds")]
@@ -260,6 +260,9 @@ impl Run {
             schema: SCHEMA,
             program: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
+            build: std::env::current_exe().map_or_else(|_| String::new(), |program| build_of(&program)),
+            method: METHOD,
+            margin: self.margin,
             started: now(),
             suite: self.selection.suite().to_owned(),
             profile: self.profile().name().into(),

@@ -9,12 +9,12 @@ use super::builds::Build;
 use super::{Opened, Run, scenario_line};
 use crate::cmd::{Selection, Waits};
 use crate::machine::Fingerprint;
-use crate::record::{Results, ScenarioLine, Writer};
+use crate::record::{METHOD, Results, ScenarioLine, Writer};
 use crate::registry::Registry;
 use crate::schedule::plan::Plan;
 use crate::schedule::profile::Profile;
 use crate::table::percentage;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{Toolchain, build_of};
 
 impl Run {
     /// The options a file was started with; what is typed beside `--resume` must not contradict them.
@@ -34,6 +34,13 @@ impl Run {
         }
         if run.version != env!("CARGO_PKG_VERSION") {
             return Err(differ("queuebench", &run.version, env!("CARGO_PKG_VERSION")));
+        }
+        let build = std::env::current_exe().map_or_else(|_| String::new(), |program| build_of(&program));
+        if !run.build.is_empty() && run.build != build {
+            return Err(differ("build", &run.build, &build));
+        }
+        if run.method != METHOD {
+            return Err(differ("method", &run.method.to_string(), &METHOD.to_string()));
         }
         if run.toolchain != Toolchain::own() {
             return Err(differ("toolchain", &format!("{:?}", run.toolchain), &format!("{:?}", Toolchain::own())));
@@ -84,6 +91,8 @@ impl Run {
             rounds: is_fixed.then_some(run.rounds),
             precision: (!is_fixed).then_some(run.precision),
             seed: Some(run.seed),
+            budget: self.budget.or(run.budget_ns.map(std::time::Duration::from_nanos)),
+            margin: run.margin,
             keep_going: recorded.keep_going || self.keep_going,
             deadline: Some(deadline),
             ..self.clone()

@@ -1,10 +1,11 @@
 //! A process that gets in the way, as neighbours do: bursts of random length on one cpu.
 
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use fastrand::Rng;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::topology::pin;
 use crate::worker::die_with_parent;
@@ -28,6 +29,13 @@ impl Disturber {
     }
 }
 
+impl Disturber {
+    /// Whether it has ended before it was to.
+    pub fn is_gone(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+}
+
 impl Drop for Disturber {
     fn drop(&mut self) {
         self.0.kill().ok();
@@ -44,10 +52,16 @@ pub fn disturb(cpu: Option<&str>) -> anyhow::Result<()> {
     loop {
         let burst = Duration::from_millis(rng.u64(BURST_MS));
         let duty = DUTY.start + (DUTY.end - DUTY.start) * rng.f64();
-        let since = Instant::now();
-        while since.elapsed() < burst {
+        // Of its own cpu time: beside a busy thread it takes the more of the clock's.
+        let since = cpu_time();
+        while cpu_time() - since < burst {
             std::hint::spin_loop();
         }
         std::thread::sleep(burst.mul_f64(1.0 / duty - 1.0));
     }
+}
+
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

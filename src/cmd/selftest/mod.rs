@@ -12,12 +12,15 @@ use clap::Args;
 use super::run::{Run, now, own_program};
 use super::{code, out, read_topology, talk};
 use crate::harness::Harness;
+use crate::protocol::Outcome;
 use crate::record;
 use crate::registry::Registry;
-use crate::schedule::contender::split;
+use crate::scenario::Scenario;
+use crate::schedule::plan::Plan;
 use crate::schedule::profile::{Extent, Profile};
 use crate::schedule::rounds::{blocks_a_round, mean_slice_ns};
 use crate::table::span;
+use crate::topology::Topology;
 use crate::workload::Workload;
 use disturber::Disturber;
 pub use disturber::{WORD as DISTURB_WORD, disturb};
@@ -55,56 +58,118 @@ impl Selftest {
         if self.resume.is_some() && !folder.join("calm.jsonl").exists() {
             bail!("{} is no folder of a self-test; list yours: ls -d results/local/selftest-*", folder.display());
         }
+        let begun = folder.join(file_of(Study::Calm));
+        let begun = begun.exists().then(|| record::read(&begun)).transpose()?;
+        let rounds = begun.as_ref().map_or(self.rounds(), |results| results.run.rounds);
+        let setting = Setting::new(rounds, begun.is_some(), registry)?;
+        if !folder.join(file_of(Study::Second)).exists() {
+            talk(&format!(
+                "selftest   {rounds} rounds; all of it takes at most {}",
+                span(setting.total_ns() / 1_000_000_000)
+            ));
+        }
+        let mut failed = false;
         for study in Study::ALL {
-            let ended = self.measure(study, &folder, registry)?;
-            if ended == code::INTERRUPTED {
-                talk(&format!("To go on: queuebench selftest --resume {}", folder.display()));
-                return Ok(ended);
+            match setting.measure(study, &folder, registry)? {
+                code::INTERRUPTED => {
+                    talk(&format!("To go on: queuebench selftest --resume {}", folder.display()));
+                    return Ok(code::INTERRUPTED);
+                }
+                ended => failed |= ended == code::OUTCOME,
             }
         }
         let report = report::of(&folder)?;
         out(&report.text)?;
-        talk(&format!("\nmeasured blocks in {0}; this again: queuebench selftest --resume {0}", folder.display()));
-        Ok(if report.holds { 0 } else { code::ERROR })
+        talk(&format!("\nblocks in {0}; this again: queuebench selftest --resume {0}", folder.display()));
+        if failed {
+            talk("a block ended in an outcome other than ok: whatever else holds, this run does not");
+        }
+        Ok(if report.holds && !failed { 0 } else { code::ERROR })
     }
 
     fn rounds(&self) -> u32 {
-        self.rounds.unwrap_or(if self.quick { 160 } else { 800 })
+        self.rounds.unwrap_or(if self.quick { QUICK_ROUNDS } else { 800 })
+    }
+}
+
+/// Up to so many rounds the whole runs are short, too.
+const QUICK_ROUNDS: u32 = 160;
+
+fn file_of(study: Study) -> String {
+    format!("{}.jsonl", study.name())
+}
+
+/// What all studies have in common.
+struct Setting {
+    rounds: u32,
+    program: String,
+    topology: Topology,
+    scenario: Scenario,
+    slow: Vec<(String, u32)>,
+    plans: Vec<(Study, Plan, Extent)>,
+}
+
+impl Setting {
+    fn new(rounds: u32, is_begun: bool, registry: &Registry) -> anyhow::Result<Setting> {
+        let mut harness = Harness::new()?;
+        let scenario = harness.base(Workload::Stream);
+        let (program, topology) = (own_program()?, read_topology());
+        // What slows queues down was computed when it was begun.
+        let slow = if is_begun { Vec::new() } else { slowed(&mut harness, registry)? };
+        let mut setting = Setting { rounds, program, topology, scenario, slow, plans: Vec::new() };
+        for study in Study::ALL {
+            let queues = study.queues(registry, &setting.scenario, &setting.slow);
+            setting.plans.push((study, setting.plan(queues)?, study.extent(rounds, setting.whole_run())));
+        }
+        Ok(setting)
+    }
+
+    fn whole_run(&self) -> Extent {
+        if self.rounds <= QUICK_ROUNDS { Extent::fixed(30) } else { Profile::Default.extent() }
+    }
+
+    fn plan(&self, mut queues: Vec<String>) -> anyhow::Result<Plan> {
+        // In the order in which a file that is gone on with names them.
+        queues.sort();
+        studies::plan(&self.scenario, queues, &self.topology).map_err(anyhow::Error::msg)
+    }
+
+    fn total_ns(&self) -> u64 {
+        let time = |(_, plan, extent): &(Study, Plan, Extent)| {
+            let planned = &plan.scenarios[0];
+            u64::from(extent.most) * blocks_a_round(planned) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS)
+        };
+        self.plans.iter().map(time).sum()
     }
 
     fn measure(&self, study: Study, folder: &Path, registry: &Registry) -> anyhow::Result<u8> {
-        let program = own_program()?;
-        let topology = read_topology();
-        let mut harness = Harness::new()?;
-        let scenario = harness.base(Workload::Stream);
-        let path = folder.join(format!("{}.jsonl", study.name()));
-        let (queues, extent) = if path.exists() {
+        let path = folder.join(file_of(study));
+        let planned = self.plans.iter().find(|(own, ..)| *own == study).expect("every study has a plan");
+        let (plan, extent) = if path.exists() {
+            let results = record::read(&path)?;
+            if results.end.as_ref().is_some_and(|end| !end.interrupted) {
+                let all_ok = results.blocks.iter().all(|block| block.report.outcome == Outcome::Ok);
+                return Ok(if all_ok { 0 } else { code::OUTCOME });
+            }
             // The iterations that slow a queue down were computed when the file was begun.
-            let run = record::read(&path)?.run;
-            (run.versions.keys().cloned().collect(), run.extent())
+            (self.plan(results.run.versions.keys().cloned().collect())?, results.run.extent())
         } else {
-            let slow = if study == Study::Calm { slowed(&mut harness, registry)? } else { Vec::new() };
-            let whole_run = if self.quick { Extent::fixed(30) } else { Profile::Default.extent() };
-            (study.queues(registry, &scenario, &slow), study.extent(self.rounds(), whole_run))
+            (planned.1.clone(), planned.2)
         };
-        let contenders = studies::contenders(&program, &queues);
-        let plan = studies::plan(&scenario, queues, &topology).map_err(anyhow::Error::msg)?;
         let planned = &plan.scenarios[0];
-        let round_ns = blocks_a_round(planned) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS);
-        let time = span(u64::from(extent.most) * round_ns / 1_000_000_000);
-        talk(&format!(
-            "{:<10} {} contenders, at most {} rounds, at most {time}",
-            study.name(),
-            planned.queues.len(),
-            extent.most
-        ));
+        let contenders = studies::contenders(&self.program, &planned.queues);
+        talk(&format!("{:<10} {} contenders, {} rounds at most", study.name(), planned.queues.len(), extent.most));
         let cpu = planned.cpus.iter().copied().flatten().next_back();
-        let _disturber = match (study, cpu) {
-            (Study::Disturbed, Some(cpu)) => Some(Disturber::start(&program, cpu)?),
+        let mut disturber = match (study, cpu) {
+            (Study::Disturbed, Some(cpu)) => Some(Disturber::start(&self.program, cpu)?),
             (Study::Disturbed, None) => bail!("nothing is pinned here, so nothing can be disturbed"),
             _ => None,
         };
-        Run::planned(&path, "selftest", &plan, contenders, extent, registry)
+        let ended = Run::planned(&path, "selftest", &plan, contenders, extent, registry)?;
+        if disturber.as_mut().is_some_and(Disturber::is_gone) {
+            bail!("the process that was to disturb has ended; {} says nothing", path.display());
+        }
+        Ok(ended)
     }
 }
 
@@ -123,6 +188,5 @@ fn slowed(harness: &mut Harness, registry: &Registry) -> anyhow::Result<Vec<(Str
     }
     slowed.sort();
     slowed.dedup();
-    debug_assert!(slowed.iter().all(|(queue, _)| split(queue).1.is_none()));
     Ok(slowed)
 }

@@ -34,7 +34,7 @@ const FIELD: [&str; 9] = [
 pub enum Study {
     /// One queue as two contenders, as two builds, and slowed down.
     Calm,
-    /// One queue as two contenders while something gets in the way.
+    /// One queue as two contenders, and as two builds, while something gets in the way.
     Disturbed,
     /// A whole run.
     First,
@@ -74,7 +74,7 @@ impl Study {
         };
         match self {
             Study::First | Study::Second => owned(there(&FIELD)),
-            Study::Disturbed => [owned(there(&QUEUES)), named(&QUEUES, "same")].concat(),
+            Study::Disturbed => [owned(there(&QUEUES)), named(&QUEUES, "same"), named(&TWINS, "twin")].concat(),
             Study::Calm => {
                 let slowed = slow.iter().map(|(queue, iterations)| format!("{queue}@plus{iterations}")).collect();
                 [owned(there(&QUEUES)), named(&QUEUES, "same"), named(&TWINS, "twin"), slowed].concat()
