@@ -118,7 +118,7 @@ pub fn percentage(share: f64) -> String {
 pub fn percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
     let share = number.map(|number| number / 100.0).filter(|share| *share > 0.0 && *share <= 10.0);
-    share.ok_or_else(|| format!("'{text}' is no percentage; write 5% or 0.5%"))
+    share.ok_or_else(|| format!("'{text}' is no percentage above 0 and up to 1000; write 5% or 0.5%"))
 }
 
 /// `1 scenario`, `2 scenarios`.

@@ -281,3 +281,24 @@ fn a_queue_that_failed_once_has_no_place() {
     assert_eq!(ranking.rows[0].queue, "b/two");
     assert_eq!(ranking.rows.last().unwrap().queue, "a/one");
 }
+
+#[test]
+fn a_queue_that_never_met_the_others_is_compared_with_nobody_and_spoils_nothing() {
+    let alone = ranked(&blocks(&FIELD, 30));
+    let mut with_stranger = blocks(&FIELD, 30);
+    with_stranger.extend(
+        blocks(&[("x/stranger", 500.0)], 30).into_iter().map(|block| Block { round: block.round + 30, ..block }),
+    );
+    let ranking = ranked(&with_stranger);
+    let stranger = row(&ranking, "x/stranger");
+    assert_eq!((stranger.ranks, stranger.verdict, stranger.may_be_best), (None, None, false));
+    assert!(stranger.value.is_some());
+    let others: Vec<String> = said(&ranking).into_iter().filter(|row| !row.starts_with("x/stranger")).collect();
+    assert_eq!(others, said(&alone));
+}
+
+#[test]
+fn who_is_alone_is_not_the_best_of_anything() {
+    let ranking = ranked(&blocks(&FIELD[..1], 30));
+    assert!(!ranking.rows[0].may_be_best && ranking.rows[0].ranks.is_none());
+}

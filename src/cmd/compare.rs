@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{PlainFormat, code, out, talk};
-use crate::comparison::{ComparedRow, ComparedScenario, Comparison, NO_FIGURE_IN_NEW, compare, obstacle};
+use crate::comparison::{ComparedRow, ComparedScenario, Comparison, LeftOut, NO_FIGURE_IN_NEW, compare, obstacle};
 use crate::filter::Filter;
 use crate::ranking::ratio_words;
 use crate::record::{self, Results};
@@ -36,7 +36,7 @@ pub struct Compare {
     /// Changes smaller than this are equivalent
     #[arg(long, value_parser = percent, default_value = "5%", value_name = "PERCENT")]
     margin: f64,
-    /// Exit with 5 if a queue has surely become slower by more than this
+    /// Exit with 5 if a queue has surely become slower by more than this, with 3 if one has no figure any more
     #[arg(long, value_parser = percent, value_name = "PERCENT")]
     fail_over: Option<f64>,
     /// How to print it
@@ -100,8 +100,15 @@ impl Compare {
 /// The code to exit with: whether a queue has surely become slower by more than `most`.
 fn gate(comparison: &Comparison, most: f64) -> u8 {
     // A queue that has no figure any more has not got faster.
-    let is_gone = comparison.left_out.iter().any(|left| left.reason == NO_FIGURE_IN_NEW);
-    let mut exit = if is_gone { code::OUTCOME } else { 0 };
+    let gone: Vec<&LeftOut> = comparison.left_out.iter().filter(|left| left.reason == NO_FIGURE_IN_NEW).collect();
+    let mut exit = 0;
+    if let Some(left) = gone.first() {
+        talk(&format!(
+            "gone     {left}; {} in all. --fail-over cannot pass what it cannot see: name queues with -q",
+            gone.len()
+        ));
+        exit = code::OUTCOME;
+    }
     for compared in &comparison.scenarios {
         for row in &compared.rows {
             let Some([_, high]) = row.change.and_then(|change| change.interval) else { continue };

@@ -66,19 +66,20 @@ pub struct Cpus {
     pub waited_blocks: usize,
     /// Nanoseconds they waited, all together.
     pub waited_ns: u64,
-    /// Nanoseconds a line took meanwhile, in the middle of them.
-    pub away_ns: Option<f64>,
+    /// Nanoseconds a line took meanwhile: the least and the most.
+    pub away_ns: Option<[u64; 2]>,
 }
 
 fn cpus(blocks: &[Block]) -> Option<Cpus> {
     let median = |of: &dyn Fn(&Block) -> Option<u64>| {
         median(&blocks.iter().filter_map(|block| Some(of(block)? as f64)).collect::<Vec<_>>())
     };
+    let away = || blocks.iter().filter_map(|block| block.away_ns);
     Some(Cpus {
         line_ns: median(&|block| block.line_ns)?,
         waited_blocks: blocks.iter().filter(|block| block.waited_ns > 0).count(),
         waited_ns: blocks.iter().map(|block| block.waited_ns).sum(),
-        away_ns: median(&|block| block.away_ns),
+        away_ns: away().min().zip(away().max()).map(<[u64; 2]>::from),
     })
 }
 
@@ -258,9 +259,18 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
+    /// Only of queues that ran in rounds with the leader: of others, measured in other runs, nothing can be said.
     fn of(logs: &'a Logs) -> Places<'a> {
-        let (queues, logs) = logs.sound();
-        Places { queues, contest: contest(&logs, CONFIDENCE) }
+        let (mut queues, mut logs) = logs.sound();
+        let mut all = contest(&logs, CONFIDENCE);
+        if let Some(contest) = all.take_if(|contest| contest.standings.iter().any(|standing| standing.rounds == 0)) {
+            let mut met = contest.standings.iter().map(|standing| standing.rounds > 0);
+            let mut also_met = met.clone();
+            queues.retain(|_| met.next() == Some(true));
+            logs.retain(|_| also_met.next() == Some(true));
+            all = crate::stats::contest(&logs, CONFIDENCE);
+        }
+        Places { queues, contest: all }
     }
 
     /// First who may be the best, then the others, each best first; those without a figure last.
@@ -275,6 +285,10 @@ impl<'a> Places<'a> {
     fn judge(&self, row: &mut Row, margin: f64, withheld: bool) {
         let Some(contest) = &self.contest else { return };
         let Some(at) = self.queues.iter().position(|queue| *queue == row.queue) else { return };
+        // Who is alone is compared with nobody.
+        if self.queues.len() < 2 {
+            return;
+        }
         let standing = &contest.standings[at];
         row.may_be_best = standing.may_be_best;
         row.ranks = Some([standing.ranks.0, standing.ranks.1]);

@@ -47,34 +47,40 @@ fn unknown(word: &str) -> String {
     )
 }
 
+/// A need that is named twice leaves open which is meant.
+fn once<T>(need: &mut Option<T>, value: T, word: &str) -> Result<(), String> {
+    match need.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("'{word}' contradicts what is named before it; ask for one at a time")),
+    }
+}
+
 impl Needs {
     fn add(&mut self, word: &str) -> Result<(), String> {
         match word {
-            "bounded" => self.capacity = Some(Room::Bounded),
-            "unbounded" => self.capacity = Some(Room::Exactly(Capacity::Unbounded)),
-            "rendezvous" => self.capacity = Some(Room::Exactly(Capacity::Bounded(0))),
-            _ => self.add_value(word)?,
+            "bounded" => once(&mut self.capacity, Room::Bounded, word),
+            "unbounded" => once(&mut self.capacity, Room::Exactly(Capacity::Unbounded), word),
+            "rendezvous" => once(&mut self.capacity, Room::Exactly(Capacity::Bounded(0)), word),
+            _ => self.add_value(word),
         }
-        Ok(())
     }
 
     fn add_value(&mut self, word: &str) -> Result<(), String> {
         if let Ok(workload) = word.parse() {
-            self.workload = Some(workload);
+            once(&mut self.workload, workload, word)
         } else if let Ok(shape) = parse_shape(word) {
-            self.shape = Some(shape);
+            once(&mut self.shape, shape, word)
         } else if let Ok(messages) = word.parse() {
-            self.capacity = Some(Room::Exactly(Capacity::Bounded(messages)));
+            once(&mut self.capacity, Room::Exactly(Capacity::Bounded(messages)), word)
         } else if let Ok(size) = word.parse() {
-            self.size = Some(size);
+            once(&mut self.size, size, word)
         } else if let Ok(placement) = word.parse() {
-            self.placement = Some(placement);
+            once(&mut self.placement, placement, word)
         } else if let Some(Ok(work)) = word.strip_prefix("work=").map(str::parse) {
-            self.work = Some(work);
+            once(&mut self.work, work, word)
         } else {
-            return Err(unknown(word));
+            Err(unknown(word))
         }
-        Ok(())
     }
 
     fn allow(&self, scenario: &Scenario) -> bool {
@@ -168,6 +174,7 @@ mod tests {
 
     #[test]
     fn what_is_no_need_says_what_one_looks_like() {
+        assert!("2p2c,1p1c".parse::<Needs>().unwrap_err().contains("contradicts"));
         for text in ["", "quick", "2p2c,cheap", "9B"] {
             assert!(text.parse::<Needs>().unwrap_err().contains("--for 2p2c,bounded,256B"), "{text}");
         }

@@ -277,15 +277,23 @@ impl Section {
             let families: Vec<String> = self.ranking.noise.iter().map(family).collect();
             notes.push(format!("noise: run twice in a round, a queue differs from itself by: {}", families.join(", ")));
         }
+        let lone: Vec<&str> =
+            self.ranking.rows.iter().filter(|row| self.stands_alone(row)).map(|row| row.queue.as_str()).collect();
+        if !lone.is_empty() {
+            notes.push(format!("measured in other runs than the rest, so compared with nobody: {}", lone.join(", ")));
+        }
         notes.extend(self.disturbances());
         if let Some(cpus) = self.ranking.cpus.filter(|cpus| cpus.waited_blocks > 0) {
+            let away = cpus.away_ns.map_or_else(String::new, |[least, most]| match least == most {
+                true => least.to_string(),
+                false => format!("{least} to {most}"),
+            });
             notes.push(format!(
                 "cpus: {} waited {} in all for the host to have the cpus where it usually has them (a line to and fro in \
-                 {:.0} ns, not {:.0})",
+                 {:.0} ns, not in {away} ns)",
                 count(cpus.waited_blocks, "block"),
-                span(cpus.waited_ns / 1_000_000_000),
+                duration(cpus.waited_ns as f64),
                 cpus.line_ns,
-                cpus.away_ns.unwrap_or_default()
             ));
         }
         notes.extend(self.what_would_decide());
@@ -293,8 +301,8 @@ impl Section {
             self.ranking.same_queue_twice.filter(|_| self.compares && self.ranking.equivalence_withheld)
         {
             notes.push(format!(
-                "'equivalent' is withheld: queues run twice in a round differ from themselves by {}, more than the \
-                 margin of {}",
+                "'equivalent' is withheld: of queues run twice in a round, all together, the second block differs from \
+                 the first by {}, more than the margin of {}",
                 percentage((ratio.estimate - 1.0).abs()),
                 percentage(self.ranking.margin)
             ));
@@ -307,6 +315,11 @@ impl Section {
 }
 
 impl Section {
+    /// Whether a queue has a figure but no round in common with the others.
+    fn stands_alone(&self, row: &Row) -> bool {
+        self.compares && self.runs > 1 && !row.limit && row.value.is_some() && row.times_slower.is_none()
+    }
+
     /// What disturbed blocks, all rows together.
     fn disturbances(&self) -> Option<String> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
