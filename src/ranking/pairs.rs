@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{CONFIDENCE, Logs, Ranking, Ratio, verdict};
 use crate::schedule::contender::split;
+use crate::schedule::profile::Profile;
 use crate::stats::{Differences, Verdict, differences, holm};
 
 /// One queue beside another.
@@ -109,7 +110,9 @@ pub fn undecided(logs: &Logs, ranking: &Ranking) -> Vec<Undecided> {
         let wanted = estimate.max(ranking.margin.ln_1p() - estimate);
         // Two queues and the reference: three at most. Half as many again, or the width would be reached only every other time.
         let needed = 1.5 * differences.needed_for(wanted, 1.0 - (1.0 - CONFIDENCE) / 2.0)?;
-        let rounds = needed.ceil().max(differences.len() as f64);
+        // Fewer than a pilot has are too few for a table of many queues.
+        let pilot = f64::from(Profile::Default.extent().pilot);
+        let rounds = needed.ceil().max(differences.len() as f64).max(pilot);
         // The two, the reference, and the second block of one of them.
         let time_ns = (rounds * 4.0 * block_ns) as u64;
         Some(Undecided { queue: queue.to_owned(), leader: leader.to_owned(), rounds: rounds as u32, time_ns })
