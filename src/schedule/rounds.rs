@@ -63,6 +63,14 @@ pub fn blocks_a_round(planned: &Planned) -> u64 {
     planned.queues.len() as u64 + u64::from(!planned.repeatable.is_empty())
 }
 
+/// What a block takes besides its slice, in nanoseconds: starting and ending a worker.
+const BLOCK_OVERHEAD_NS: u64 = 6_000_000;
+
+/// What a round of all of a scenario's queues is likely to take, in nanoseconds.
+pub fn round_ns(planned: &Planned) -> u64 {
+    blocks_a_round(planned) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS)
+}
+
 /// The mean length of a block's slice, in nanoseconds.
 pub fn mean_slice_ns(planned: &Planned) -> u64 {
     mean_ns(planned).iter().sum::<f64>() as u64

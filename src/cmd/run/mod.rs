@@ -20,7 +20,7 @@ use crate::registry::{Entry, Registry};
 use crate::schedule::contender::{Contenders, split};
 use crate::schedule::plan::{Plan, Planned};
 use crate::schedule::profile::{Extent, Profile};
-use crate::schedule::rounds::{blocks_a_round, mean_slice_ns};
+use crate::schedule::rounds::round_ns;
 use crate::schedule::supervise::Supervisor;
 use crate::schedule::{self, Settings};
 use crate::table::{count, percent, percentage, span};
@@ -29,9 +29,6 @@ use crate::topology::Topology;
 use crate::workload::work;
 use builds::Build;
 use screen::Screen;
-
-/// What a block takes besides its slice: starting and ending a worker.
-const BLOCK_OVERHEAD_NS: u64 = 6_000_000;
 
 /// Measure a suite and print a table for each scenario.
 ///
@@ -347,7 +344,6 @@ fn spoiled(topology: &Topology) -> bool {
 /// Says what will run and how long it takes, before it does.
 fn announce(plan: &Plan, settings: Settings, machine: &Fingerprint, run: &Run) {
     let Extent { pilot, most, precision } = settings.extent;
-    let round_ns = |planned: &Planned| (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS) * blocks_a_round(planned);
     let time = |rounds: u32, round_ns: u64| span(u64::from(rounds) * round_ns / 1_000_000_000);
     let times = |round_ns| match settings.extent.is_adaptive() {
         true => format!("{} to {}", time(pilot, round_ns), time(most, round_ns)),

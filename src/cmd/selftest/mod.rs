@@ -18,7 +18,7 @@ use crate::registry::Registry;
 use crate::scenario::Scenario;
 use crate::schedule::plan::Plan;
 use crate::schedule::profile::{Extent, Profile};
-use crate::schedule::rounds::{blocks_a_round, mean_slice_ns};
+use crate::schedule::rounds::round_ns;
 use crate::table::span;
 use crate::topology::Topology;
 use crate::workload::Workload;
@@ -45,9 +45,6 @@ pub struct Selftest {
     #[arg(long, value_name = "FOLDER")]
     resume: Option<PathBuf>,
 }
-
-/// What a block takes besides its slice, in nanoseconds.
-const BLOCK_OVERHEAD_NS: u64 = 6_000_000;
 
 impl Selftest {
     pub fn run(&self, registry: &Registry) -> anyhow::Result<u8> {
@@ -135,10 +132,7 @@ impl Setting {
     }
 
     fn total_ns(&self) -> u64 {
-        let time = |(_, plan, extent): &(Study, Plan, Extent)| {
-            let planned = &plan.scenarios[0];
-            u64::from(extent.most) * blocks_a_round(planned) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS)
-        };
+        let time = |(_, plan, extent): &(Study, Plan, Extent)| u64::from(extent.most) * round_ns(&plan.scenarios[0]);
         self.plans.iter().map(time).sum()
     }
 
