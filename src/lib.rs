@@ -35,6 +35,7 @@ pub mod conformance;
 pub mod filter;
 pub mod harness;
 pub mod machine;
+pub mod memory;
 pub mod proof;
 pub mod protocol;
 pub mod queue;

@@ -5,7 +5,8 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::thread;
 
-use queuebench::queue::intree::{LINE, Memory, spsc, vyukov};
+use queuebench::memory::{LINE, Memory};
+use queuebench::queue::intree::{spsc, vyukov};
 use queuebench::queue::{Consumer, Producer, Wait, Yield};
 
 const CAPACITIES: [usize; 5] = [1, 2, 3, 64, 1000];
@@ -97,14 +98,14 @@ fn both_rings_work_across_two_mappings_of_one_block() {
         let (mut producer, first) = spsc::create(block.clone(), capacity);
         drop(first);
         // SAFETY: the ring was just created, its own consumer is gone, and nobody else knows the block.
-        let mut consumer = unsafe { spsc::attach_consumer::<u64, _>(block) }.unwrap();
+        let mut consumer = unsafe { spsc::attach_consumer::<u64>(block) }.unwrap();
         holds_exactly(capacity, &mut producer, &mut consumer);
         in_order(producer, consumer);
 
         let block = Block::new(vyukov::bytes::<u64>(capacity));
         let producer = vyukov::create(block.clone(), capacity);
         // SAFETY: the ring was just created and nobody else knows the block.
-        let consumer = unsafe { vyukov::attach::<u64, _>(block) }.unwrap();
+        let consumer = unsafe { vyukov::attach::<u64>(block) }.unwrap();
         in_order(producer, consumer);
     }
 }
@@ -113,10 +114,10 @@ fn both_rings_work_across_two_mappings_of_one_block() {
 fn a_block_without_a_ring_is_not_attached_to() {
     let block = Block::new(vyukov::bytes::<u64>(4));
     // SAFETY: nobody else knows the block.
-    assert!(unsafe { vyukov::attach::<u64, _>(block.clone()) }.is_err());
-    drop(vyukov::create::<u64, _>(block.clone(), 4));
+    assert!(unsafe { vyukov::attach::<u64>(block.clone()) }.is_err());
+    drop(vyukov::create::<u64>(block.clone(), 4));
     // SAFETY: as above.
-    assert!(unsafe { spsc::attach_producer::<u64, _>(block) }.is_err(), "another kind of ring");
+    assert!(unsafe { spsc::attach_producer::<u64>(block) }.is_err(), "another kind of ring");
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub(crate) mod twin;
 mod wait;
 
 pub use about::{About, Capacities, Ends, Family, Order, Payloads};
+pub use eventcount::{EventCounts, EventCountsRef, Key};
 pub use payload::{Boxed, Payload, Tag, Words};
 pub use wait::{Blocking, PAUSES, Park, Spin, Wait, YIELDS, Yield};
 

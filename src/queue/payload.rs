@@ -43,6 +43,24 @@ pub trait Payload: Default + Clone + Send + Sync + 'static {
     /// Reads every word; `None` when they do not belong to one message.
     fn read(&self) -> Option<Tag>;
 
+    /// The bytes of a message by value, as another process may read them.
+    ///
+    /// # Panics
+    ///
+    /// When it is boxed: a pointer means nothing to another process.
+    fn as_bytes(&self) -> &[u8] {
+        unreachable!("a pointer means nothing to another process");
+    }
+
+    /// The same, to be written over.
+    ///
+    /// # Panics
+    ///
+    /// When it is boxed.
+    fn as_bytes_mut(&mut self) -> &mut [u8] {
+        unreachable!("a pointer means nothing to another process");
+    }
+
     /// Reads the first word only and checks nothing: enough to tell the end of a stream from a message.
     fn tag(&self) -> Tag;
 }
@@ -93,6 +111,16 @@ impl<const N: usize> Payload for Words<N> {
             torn = std::hint::black_box(torn);
         }
         (torn == 0).then_some(Tag(tag))
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        bytemuck::bytes_of(&self.0)
+    }
+
+    #[inline]
+    fn as_bytes_mut(&mut self) -> &mut [u8] {
+        bytemuck::bytes_of_mut(&mut self.0)
     }
 
     #[inline]

@@ -1,9 +1,7 @@
 //! What an endpoint does when it cannot proceed. One implementation for every queue that has only `try_`
 //! operations, so that two of them never differ by how they wait; the constants are part of METHODOLOGY.
 
-use std::sync::Arc;
-
-use super::eventcount::EventCount;
+use super::eventcount::{EventCountsRef, EventCount};
 
 /// Tries with a pause between them before the first `sched_yield`.
 pub const PAUSES: u32 = if cfg!(loom) { 0 } else { 64 };
@@ -16,7 +14,12 @@ pub trait Wait: Clone + Send + 'static {
     const SUFFIX: &'static str;
 
     /// The wait of one queue, to be cloned for each of its endpoints.
-    fn new() -> Self;
+    fn new() -> Self {
+        Self::at(EventCountsRef::default())
+    }
+
+    /// The wait of an endpoint that sleeps and wakes here, if it ever does.
+    fn at(events: EventCountsRef) -> Self;
 
     /// A push found the queue full.
     fn full(&mut self);
@@ -38,7 +41,7 @@ pub struct Blocking;
 impl Wait for Blocking {
     const SUFFIX: &'static str = "";
 
-    fn new() -> Self {
+    fn at(_: EventCountsRef) -> Self {
         Blocking
     }
 
@@ -78,7 +81,7 @@ impl Spin {
 impl Wait for Spin {
     const SUFFIX: &'static str = "+spin";
 
-    fn new() -> Self {
+    fn at(_: EventCountsRef) -> Self {
         Spin { failed: 0 }
     }
 
@@ -126,7 +129,7 @@ impl Yield {
 impl Wait for Yield {
     const SUFFIX: &'static str = "+yield";
 
-    fn new() -> Self {
+    fn at(_: EventCountsRef) -> Self {
         Yield { failed: 0, in_a_row: 0 }
     }
 
@@ -163,8 +166,7 @@ pub struct Park {
     in_a_row: u32,
     /// The epoch to sleep in, taken before the last try.
     ticket: Option<u32>,
-    room: Arc<EventCount>,
-    messages: Arc<EventCount>,
+    events: EventCountsRef,
 }
 
 impl Park {
@@ -176,7 +178,7 @@ impl Park {
         } else if self.in_a_row <= PAUSES + YIELDS {
             std::thread::yield_now();
         } else if let Some(ticket) = self.ticket.take() {
-            awaited(self).sleep(ticket);
+            awaited(self).sleep(ticket, self.events.key);
         } else {
             self.ticket = Some(awaited(self).announce());
         }
@@ -192,30 +194,30 @@ impl Park {
 impl Wait for Park {
     const SUFFIX: &'static str = "+park";
 
-    fn new() -> Self {
-        Park { failed: 0, in_a_row: 0, ticket: None, room: Arc::default(), messages: Arc::default() }
+    fn at(events: EventCountsRef) -> Self {
+        Park { failed: 0, in_a_row: 0, ticket: None, events }
     }
 
     #[cold]
     fn full(&mut self) {
-        self.pause(|park| &park.room);
+        self.pause(|park| &park.events.room);
     }
 
     #[cold]
     fn empty(&mut self) {
-        self.pause(|park| &park.messages);
+        self.pause(|park| &park.events.messages);
     }
 
     #[inline]
     fn pushed(&mut self) {
         self.proceed();
-        self.messages.wake();
+        self.events.messages.wake(self.events.key);
     }
 
     #[inline]
     fn popped(&mut self) {
         self.proceed();
-        self.room.wake();
+        self.events.room.wake(self.events.key);
     }
 
     fn failed(&self) -> Option<u64> {

@@ -61,22 +61,22 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
 /// The outcome that voids the figures, if there is one, and what was seen of it.
 fn fault(slice: &Slice, tallies: &[Tally]) -> Option<(Outcome, String)> {
     let checks = || tallies.iter().filter_map(|tally| tally.popped.as_ref());
-    let first = checks().find_map(|(_, faults)| faults.first.clone()).unwrap_or_default();
-    let corrupted: u64 = checks().map(|(_, faults)| faults.corrupted).sum();
+    let first = checks().find_map(|popped| popped.faults.first.clone()).unwrap_or_default();
+    let corrupted: u64 = checks().map(|popped| popped.faults.corrupted).sum();
     if corrupted > 0 {
         return Some((Outcome::Corrupted, format!("{corrupted} times; first: {first}")));
     }
     let (ends_pushed, ends_repeated) = slice.ends();
-    let ends_popped: u64 = checks().map(|(_, faults)| faults.ends).sum();
+    let ends_popped: u64 = checks().map(|popped| popped.faults.ends).sum();
     let (mut pushed, mut sums) = (ends_pushed, Sums::default());
     for (producer, count) in tallies.iter().flat_map(|tally| &tally.pushed) {
         (pushed, sums) = (pushed + count, sums.with(expected(*producer, *count)));
     }
-    let popped = ends_popped + checks().map(|(check, _)| check.count).sum::<u64>();
+    let popped = ends_popped + checks().map(|popped| popped.count).sum::<u64>();
     if popped < pushed {
         return Some((Outcome::Lost, format!("{pushed} messages went in, {popped} came out")));
     }
-    let popped_sums = checks().fold(Sums::default(), |total, (check, _)| total.with(check.sums));
+    let popped_sums = checks().fold(Sums::default(), |total, popped| total.with(popped.sums));
     if popped > pushed {
         return Some((Outcome::Duplicated, format!("{pushed} messages went in, {popped} came out; first: {first}")));
     }
@@ -84,7 +84,7 @@ fn fault(slice: &Slice, tallies: &[Tally]) -> Option<(Outcome, String)> {
         let detail = format!("as many came out as went in ({pushed}), but not the same: some twice, some never");
         return Some((Outcome::Duplicated, detail));
     }
-    let disordered: u64 = checks().map(|(_, faults)| faults.disordered).sum();
+    let disordered: u64 = checks().map(|popped| popped.faults.disordered).sum();
     if disordered > 0 {
         return Some((Outcome::Reordered, format!("{disordered} times; first: {first}")));
     }
@@ -124,7 +124,6 @@ fn trace(tallies: &[Tally]) -> Vec<[u64; 2]> {
 }
 
 fn round_trips(tallies: &[Tally]) -> Vec<[u64; 2]> {
-    let trips = tallies.iter().find_map(|tally| tally.round_trips.as_ref());
-    let buckets = trips.iter().flat_map(|trips| trips.iter_recorded());
-    buckets.map(|bucket| [bucket.value_iterated_to(), bucket.count_at_value()]).collect()
+    let trips = tallies.iter().map(|tally| &tally.round_trips).find(|trips| !trips.is_empty());
+    trips.cloned().unwrap_or_default()
 }

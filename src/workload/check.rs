@@ -1,5 +1,7 @@
 //! The check every timed message goes through: per-producer order on the spot; count, sum and xor at the end.
 
+use serde::{Deserialize, Serialize};
+
 use crate::queue::{Payload, Tag};
 
 /// Producers that are told apart, the one that stands for what `pairs` starts with among them.
@@ -17,7 +19,7 @@ pub struct Check {
 
 /// Tags, added up in two ways. A loop keeps them in a variable of its own while it accepts a batch: inside
 /// [`Check`], which is too large for registers, they would cost two stores a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     /// Their sum, wrapping.
     pub sum: u64,
@@ -37,6 +39,19 @@ impl Sums {
     pub fn with(self, other: Sums) -> Sums {
         Sums { sum: self.sum.wrapping_add(other.sum), xor: self.xor ^ other.xor }
     }
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Received {
+    /// Messages that came out.
+    pub count: u64,
+    /// What their tags add up to.
+    #[serde(flatten)]
+    pub sums: Sums,
+    /// What was wrong with them.
+    #[serde(default)]
+    pub faults: Faults,
 }
 
 /// What is no message as it should be. Plain data, so that the hot loop can be left with it: a call inside the loop,
@@ -79,6 +94,12 @@ impl Check {
         Ok(())
     }
 
+    /// What has come of it.
+    #[inline(never)]
+    pub fn received(&self, faults: Faults) -> Received {
+        Received { count: self.count, sums: self.sums, faults }
+    }
+
     /// Counts and checks one message where a call more does not matter, as between two sleeps or after a stream:
     /// compiled once for each payload, not for every queue. True when it ends the stream.
     #[inline(never)]
@@ -97,7 +118,7 @@ impl Check {
 }
 
 /// What went wrong at one consumer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Faults {
     /// Messages not above the last one of the same producer.
     pub disordered: u64,

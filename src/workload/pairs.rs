@@ -87,5 +87,5 @@ fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         drain(consumer, &mut check, &mut faults);
     }
     let pushed = vec![(index, sequence), (threads, prefilled)];
-    Tally { timing, pushed, popped: Some((check, faults)), round_trips: None }
+    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new() }
 }

@@ -40,6 +40,11 @@ impl Trips {
         Trips(Histogram::new_with_bounds(1, 60 * LONGEST_NS, 2).expect("the bounds are constants"))
     }
 
+    /// Nanoseconds and how many, in order.
+    fn buckets(&self) -> Vec<[u64; 2]> {
+        self.0.iter_recorded().map(|bucket| [bucket.value_iterated_to(), bucket.count_at_value()]).collect()
+    }
+
     #[inline(never)]
     fn record(&mut self, ns: u64) {
         self.0.saturating_record(ns);
@@ -83,7 +88,7 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         end_stream(producer, pushing, slice);
     }
     drain(consumer, &mut check, &mut faults);
-    Tally { timing, pushed: vec![(0, sequence)], popped: Some((check, faults)), round_trips: Some(trips.0) }
+    Tally { timing, pushed: vec![(0, sequence)], popped: Some(check.received(faults)), round_trips: trips.buckets() }
 }
 
 fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
@@ -113,5 +118,5 @@ fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     slice.consumer_done();
     // What it answered with is what it was sent, so it stands for the second queue's producer.
     let pushed = vec![(0, check.count)];
-    Tally { timing, pushed, popped: Some((check, faults)), round_trips: None }
+    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new() }
 }

@@ -4,14 +4,16 @@
 //! whoever finds a phase due moves it on, and each endpoint keeps the notes around both edges of the window,
 //! so that its count at exactly those moments can be interpolated.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
-use hdrhistogram::Histogram;
 use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 
-use super::check::{Check, Faults};
+use super::check::Received;
+use crate::memory::{Heap, LINE, Part, Placed, Shareable};
 
 /// Messages between two looks of a counter's owner at its publication.
 pub const PUBLISH_EVERY: u64 = 64;
@@ -21,13 +23,15 @@ pub const LONGEST_NS: u64 = 1_000_000_000;
 pub const LAPS: u64 = 10;
 /// Bytes of backlog above which a slice is refused.
 pub const BACKLOG_BYTES: u64 = 256 << 20;
+/// What a [`Shared`] takes.
+const SHARED_BYTES: usize = size_of::<Shared>().next_multiple_of(LINE);
 /// Time between two notes of a traced slice, at least.
 const TRACE_EVERY_NS: u64 = 1_000_000;
 /// Chunks grow while they are shorter and shrink when they are longer than these, in nanoseconds.
 const CHUNK_NS: std::ops::Range<u64> = 150_000..500_000;
 
 /// How long a slice is to take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Lengths {
     /// Settling at least, in nanoseconds.
     pub settle_ns: u64,
@@ -51,7 +55,7 @@ enum Phase {
 }
 
 /// Which counter an endpoint publishes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Side {
     /// Messages pushed.
     Producer,
@@ -59,77 +63,121 @@ pub enum Side {
     Consumer,
 }
 
-/// What the endpoints of one slice share.
+/// A slice, as one of its endpoints or the one who ordered it sees it.
 pub struct Slice {
-    origin: Instant,
+    /// When it began, on [`clock_ns`].
+    origin_ns: u64,
     lengths: Lengths,
+    shared: Placed<Shared>,
+    pushed: Vec<Placed<Counter>>,
+    popped: Vec<Placed<Counter>>,
+}
+
+/// What the endpoints of a slice share; zeros at its start.
+#[derive(Default)]
+#[repr(C)]
+struct Shared {
     phase: CachePadded<AtomicU32>,
     opened: Edge,
     closed: Edge,
-    refused: AtomicBool,
-    pushed: Vec<CachePadded<AtomicU64>>,
-    popped: Vec<CachePadded<AtomicU64>>,
-    pushing: AtomicUsize,
-    popping: AtomicUsize,
+    refused: Flag,
+    pushing_done: AtomicUsize,
+    popping_done: AtomicUsize,
     ends_pushed: AtomicU64,
-    ends_repeated: AtomicBool,
+    ends_repeated: Flag,
 }
 
 /// One edge of the window; the first endpoint to reach it writes it.
 #[derive(Default)]
+#[repr(C)]
 struct Edge {
     /// Nanoseconds since the slice's origin; 0 before.
     at_ns: AtomicU64,
     /// Messages popped by all, as published.
     popped: AtomicU64,
     /// Whether time ran out before the laps were done.
-    early: AtomicBool,
+    early: Flag,
+}
+
+/// Messages that an endpoint has moved, as published.
+#[derive(Default)]
+#[repr(transparent)]
+struct Counter(CachePadded<AtomicU64>);
+
+/// Something that has happened, or not; a number, because in shared memory any may be found.
+#[derive(Default)]
+#[repr(transparent)]
+struct Flag(AtomicU32);
+
+impl Flag {
+    fn set(&self, is_set: bool) {
+        self.0.store(u32::from(is_set), Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+}
+
+// SAFETY: atomic numbers.
+unsafe impl Shareable for Shared {}
+// SAFETY: an atomic number.
+unsafe impl Shareable for Counter {}
+
+/// The clock of all endpoints; one for all processes of a kernel.
+#[inline]
+pub fn clock_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 impl Slice {
-    /// A slice that starts now.
+    /// A slice among the threads of this process that starts now.
     pub fn new(lengths: Lengths, producers: usize, consumers: usize) -> Slice {
-        let counters = |n| (0..n).map(|_| CachePadded::default()).collect();
-        Slice {
-            origin: Instant::now(),
-            lengths,
-            phase: CachePadded::default(),
-            opened: Edge::default(),
-            closed: Edge::default(),
-            refused: AtomicBool::new(false),
-            pushed: counters(producers),
-            popped: counters(consumers),
-            pushing: AtomicUsize::new(producers),
-            popping: AtomicUsize::new(consumers),
-            ends_pushed: AtomicU64::new(0),
-            ends_repeated: AtomicBool::new(false),
-        }
+        let memory = Part::all(Heap::new(Slice::bytes(producers, consumers)));
+        Slice::in_memory(&memory, clock_ns(), lengths, producers, consumers)
     }
 
+    /// Bytes that endpoints share.
+    pub fn bytes(producers: usize, consumers: usize) -> usize {
+        SHARED_BYTES + (producers + consumers) * LINE
+    }
+
+    /// One that began at `origin_ns` on [`clock_ns`], among all who have this memory, which was all zeros then.
+    pub fn in_memory(memory: &Part, origin_ns: u64, lengths: Lengths, producers: usize, consumers: usize) -> Slice {
+        let counters = |range: Range<usize>| range.map(|at| Placed::at(memory.from(SHARED_BYTES + at * LINE)));
+        Slice {
+            origin_ns,
+            lengths,
+            shared: Placed::at(memory.clone()),
+            pushed: counters(0..producers).collect(),
+            popped: counters(producers..producers + consumers).collect(),
+        }
+    }
     /// Nanoseconds since the slice's origin.
     #[inline]
     pub fn now_ns(&self) -> u64 {
-        self.origin.elapsed().as_nanos() as u64
+        clock_ns().saturating_sub(self.origin_ns)
     }
 
     /// The window's edges, in nanoseconds since the origin.
     pub fn window_ns(&self) -> (u64, u64) {
-        (self.opened.at_ns.load(Ordering::Relaxed), self.closed.at_ns.load(Ordering::Relaxed))
+        (self.shared.opened.at_ns.load(Ordering::Relaxed), self.shared.closed.at_ns.load(Ordering::Relaxed))
     }
 
     /// Whether settling or the window was cut off before [`LAPS`] laps.
     pub fn unsettled(&self) -> bool {
-        self.opened.early.load(Ordering::Relaxed) || self.closed.early.load(Ordering::Relaxed)
+        self.shared.opened.early.is_set() || self.shared.closed.early.is_set()
     }
 
     /// Whether the backlog outgrew its limit.
     pub fn refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+        self.shared.refused.is_set()
     }
 
     /// End marks pushed, and whether some had to be pushed again because nobody answered.
     pub fn ends(&self) -> (u64, bool) {
-        (self.ends_pushed.load(Ordering::Relaxed), self.ends_repeated.load(Ordering::Relaxed))
+        (self.shared.ends_pushed.load(Ordering::Relaxed), self.shared.ends_repeated.is_set())
     }
 
     /// The pace-keeper of endpoint `index` on its `side`.
@@ -140,7 +188,7 @@ impl Slice {
         };
         Endpoint {
             slice: self,
-            counter: &counters[index],
+            counter: &counters[index].0,
             side,
             chunk: 1,
             last_ns: self.now_ns(),
@@ -160,12 +208,12 @@ impl Slice {
 
     /// A producer has pushed all it will; true for the last one, who then ends the stream.
     pub fn producer_done(&self) -> bool {
-        self.pushing.fetch_sub(1, Ordering::AcqRel) == 1
+        self.shared.pushing_done.fetch_add(1, Ordering::AcqRel) + 1 == self.pushed.len()
     }
 
     /// A consumer has seen its end mark; true for the last one, who then drains what is left.
     pub fn consumer_done(&self) -> bool {
-        self.popping.fetch_sub(1, Ordering::AcqRel) == 1
+        self.shared.popping_done.fetch_add(1, Ordering::AcqRel) + 1 == self.popped.len()
     }
 
     /// Pushes one end mark for each consumer, and, should one stay unanswered, more of them: a queue that lost
@@ -175,12 +223,12 @@ impl Slice {
     pub fn end_stream(&self, push: &mut dyn FnMut(bool) -> bool) {
         for _ in 0..self.popped.len() {
             push(true);
-            self.ends_pushed.fetch_add(1, Ordering::Relaxed);
+            self.shared.ends_pushed.fetch_add(1, Ordering::Relaxed);
         }
         const PATIENCE: Duration = Duration::from_millis(500);
         let (mut since, mut popped) = (Instant::now(), 0);
         loop {
-            let waiting = self.popping.load(Ordering::Acquire);
+            let waiting = self.popped.len().saturating_sub(self.shared.popping_done.load(Ordering::Acquire));
             if waiting == 0 {
                 return;
             }
@@ -194,17 +242,17 @@ impl Slice {
                 continue;
             }
             since = Instant::now();
-            self.ends_repeated.store(true, Ordering::Relaxed);
+            self.shared.ends_repeated.set(true);
             for _ in 0..waiting {
                 if push(false) {
-                    self.ends_pushed.fetch_add(1, Ordering::Relaxed);
+                    self.shared.ends_pushed.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
     }
 
-    fn total(counters: &[CachePadded<AtomicU64>]) -> u64 {
-        counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum()
+    fn total(counters: &[Placed<Counter>]) -> u64 {
+        counters.iter().map(|counter| counter.0.load(Ordering::Relaxed)).sum()
     }
 
     /// Messages in the queue as published; each endpoint's counter is up to [`PUBLISH_EVERY`] behind.
@@ -215,7 +263,7 @@ impl Slice {
     }
 
     fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Acquire) {
+        match self.shared.phase.load(Ordering::Acquire) {
             0 => Phase::Settling,
             1 => Phase::Window,
             _ => Phase::Over,
@@ -226,11 +274,11 @@ impl Slice {
     fn advance(&self, now_ns: u64) -> Phase {
         let phase = self.phase();
         let (edge, since_ns, since_popped, least_ns) = match phase {
-            Phase::Settling => (&self.opened, 0, 0, self.lengths.settle_ns),
+            Phase::Settling => (&self.shared.opened, 0, 0, self.lengths.settle_ns),
             Phase::Window => (
-                &self.closed,
-                self.opened.at_ns.load(Ordering::Relaxed),
-                self.opened.popped.load(Ordering::Relaxed),
+                &self.shared.closed,
+                self.shared.opened.at_ns.load(Ordering::Relaxed),
+                self.shared.opened.popped.load(Ordering::Relaxed),
                 self.lengths.window_ns,
             ),
             Phase::Over => return phase,
@@ -247,22 +295,22 @@ impl Slice {
         // The first to arrive writes the edge; the phase moves after it is written.
         if edge.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             edge.popped.store(popped, Ordering::Relaxed);
-            edge.early.store(!laps_done, Ordering::Relaxed);
-            self.phase.store(phase as u32 + 1, Ordering::Release);
+            edge.early.set(!laps_done);
+            self.shared.phase.store(phase as u32 + 1, Ordering::Release);
         }
         self.phase()
     }
 
     fn refuse(&self, now_ns: u64) {
-        self.refused.store(true, Ordering::Relaxed);
-        self.opened.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).ok();
-        self.closed.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).ok();
-        self.phase.store(Phase::Over as u32, Ordering::Release);
+        self.shared.refused.set(true);
+        self.shared.opened.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).ok();
+        self.shared.closed.at_ns.compare_exchange(0, now_ns, Ordering::Relaxed, Ordering::Relaxed).ok();
+        self.shared.phase.store(Phase::Over as u32, Ordering::Release);
     }
 }
 
 /// An endpoint's count at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Note {
     /// Nanoseconds since the slice's origin.
     pub at_ns: u64,
@@ -289,7 +337,7 @@ fn interpolate(before: Note, after: Note, at_ns: u64) -> f64 {
 }
 
 /// What a thread has used up so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Nanoseconds of cpu.
     pub cpu_ns: u64,
@@ -343,7 +391,7 @@ fn run_delay_ns() -> u64 {
 }
 
 /// How full a consumer found the queue at the ends of its chunks inside the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occupancy {
     /// How often it looked.
     pub samples: u64,
@@ -476,7 +524,7 @@ impl Endpoint<'_> {
 }
 
 /// One endpoint's share of the window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Timing {
     /// Which end it held.
     pub side: Side,
@@ -491,15 +539,16 @@ pub struct Timing {
 }
 
 /// What one thread reports at the end of a slice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tally {
     /// One for each end the thread held, in the order it worked them.
     pub timing: Timing,
     /// Producer number and count of what it pushed; end marks apart.
     pub pushed: Vec<(usize, u64)>,
     /// What it popped.
-    pub popped: Option<(Check, Faults)>,
-    /// Round trips inside the window, in nanoseconds; ping-pong only.
-    pub round_trips: Option<Histogram<u64>>,
+    pub popped: Option<Received>,
+    /// Round trips inside the window by duration, nanoseconds and how many; ping-pong only.
+    pub round_trips: Vec<[u64; 2]>,
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ fn produce<T: Payload, P: Producer<T>, W: Wait>(
     if slice.producer_done() {
         end_stream(producer, wait, slice);
     }
-    Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: None }
+    Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: Vec::new() }
 }
 
 fn consume<T: Payload, C: Consumer<T>, W: Wait>(
@@ -88,7 +88,7 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
     if slice.consumer_done() && !slice.refused() {
         drain(consumer, &mut check, &mut faults);
     }
-    Tally { timing, pushed: Vec::new(), popped: Some((check, faults)), round_trips: None }
+    Tally { timing, pushed: Vec::new(), popped: Some(check.received(faults)), round_trips: Vec::new() }
 }
 
 /// The hot loop: takes `left` messages, or fewer when one is not as it should be.

@@ -12,7 +12,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::memory::{Header, Heap, Memory, Plain, Region, Slot, View};
+use super::region::{Header, Region, Slot, View, rubbish};
+use crate::memory::{Heap, Memory};
 use crate::queue::sync::{Arc, UnsafeCell, atomic::Ordering};
 use crate::queue::{About, Consumer, Endpoints, Family, Payload, Producer, Queue, Shape, Wait};
 
@@ -57,7 +58,7 @@ pub fn ring<T: Send + 'static>(capacity: usize) -> (RingProducer<T>, RingConsume
 ///
 /// When they exceed the address space.
 pub fn bytes<T>(capacity: usize) -> usize {
-    Region::<Cell<T>, Heap>::bytes(capacity).expect("a ring fits into the address space")
+    Region::<Cell<T>>::bytes(capacity).expect("a ring fits into the address space")
 }
 
 /// A ring for `capacity` messages in `memory`. Messages still in it are dropped with the later of the two ends,
@@ -66,7 +67,7 @@ pub fn bytes<T>(capacity: usize) -> usize {
 /// # Panics
 ///
 /// When the capacity is 0, or `memory` has fewer than [`bytes`] bytes.
-pub fn create<T: Send + 'static, M: Memory>(memory: M, capacity: usize) -> (RingProducer<T, M>, RingConsumer<T, M>) {
+pub fn create<T: Send + 'static>(memory: impl Memory, capacity: usize) -> (RingProducer<T>, RingConsumer<T>) {
     let ring = Ring::new(Region::create(memory, capacity));
     (RingProducer::new(ring.clone()), RingConsumer::new(ring))
 }
@@ -79,9 +80,9 @@ pub fn create<T: Send + 'static, M: Memory>(memory: M, capacity: usize) -> (Ring
 ///
 /// # Safety
 ///
-/// Nobody writes to the memory but the ends of this ring; it was created before, and no other producer of it is
-/// in use anywhere.
-pub unsafe fn attach_producer<T: Plain, M: Memory>(memory: M) -> anyhow::Result<RingProducer<T, M>> {
+/// The ring was created before, for messages of this very type; a value of it is its bytes, wherever it is read. No
+/// other producer of it is in use anywhere. Whoever else writes to the memory does no worse than to spoil messages.
+pub unsafe fn attach_producer<T: Send + 'static>(memory: impl Memory) -> anyhow::Result<RingProducer<T>> {
     // SAFETY: passed on to the caller.
     let region = unsafe { Region::attach(memory) }?;
     Ok(RingProducer::new(Ring::new(region)))
@@ -96,7 +97,7 @@ pub unsafe fn attach_producer<T: Plain, M: Memory>(memory: M) -> anyhow::Result<
 /// # Safety
 ///
 /// As [`attach_producer`], for consumers.
-pub unsafe fn attach_consumer<T: Plain, M: Memory>(memory: M) -> anyhow::Result<RingConsumer<T, M>> {
+pub unsafe fn attach_consumer<T: Send + 'static>(memory: impl Memory) -> anyhow::Result<RingConsumer<T>> {
     // SAFETY: passed on to the caller.
     let region = unsafe { Region::attach(memory) }?;
     Ok(RingConsumer::new(Ring::new(region)))
@@ -126,23 +127,23 @@ impl<T> Slot for Cell<T> {
 ///   back to the producer.
 ///
 /// `head <= tail <= head + capacity` at all times.
-struct Ring<T, M: Memory> {
+struct Ring<T> {
     view: View<Cell<T>>,
     capacity: u64,
     /// The number of slots, less one.
     mask: u64,
     /// Keeps what `view` shows.
-    kept: Arc<Kept<T, M>>,
+    kept: Arc<Kept<T>>,
 }
 
-impl<T, M: Memory> Clone for Ring<T, M> {
+impl<T> Clone for Ring<T> {
     fn clone(&self) -> Self {
         Ring { kept: self.kept.clone(), ..*self }
     }
 }
 
-impl<T, M: Memory> Ring<T, M> {
-    fn new(region: Region<Cell<T>, M>) -> Self {
+impl<T> Ring<T> {
+    fn new(region: Region<Cell<T>>) -> Self {
         let (view, capacity) = (region.view(), region.capacity());
         Ring { view, capacity, mask: mask(capacity), kept: Arc::new(Kept(region)) }
     }
@@ -167,9 +168,9 @@ fn mask(capacity: u64) -> u64 {
 }
 
 /// The region, which the later of the two ends drops with what is left in it.
-struct Kept<T, M: Memory>(Region<Cell<T>, M>);
+struct Kept<T>(Region<Cell<T>>);
 
-impl<T, M: Memory> Drop for Kept<T, M> {
+impl<T> Drop for Kept<T> {
     fn drop(&mut self) {
         if std::mem::needs_drop::<T>() {
             let view = self.0.view();
@@ -188,16 +189,16 @@ impl<T, M: Memory> Drop for Kept<T, M> {
 /// The end that pushes. On lines of its own, lest it share one with the other end where both were allocated
 /// together.
 #[repr(align(128))]
-pub struct RingProducer<T, M: Memory = Heap> {
+pub struct RingProducer<T> {
     /// The shared tail, which nobody else writes.
     tail: u64,
     /// Where a push has to stop: the head as last seen, plus the capacity.
     limit: u64,
-    ring: Ring<T, M>,
+    ring: Ring<T>,
 }
 
-impl<T, M: Memory> RingProducer<T, M> {
-    fn new(ring: Ring<T, M>) -> Self {
+impl<T> RingProducer<T> {
+    fn new(ring: Ring<T>) -> Self {
         let header = ring.header();
         let tail = header.tail.0.load(Ordering::Relaxed);
         // A limit already reached: the first push looks at the head.
@@ -210,7 +211,10 @@ impl<T, M: Memory> RingProducer<T, M> {
         if self.tail == self.limit {
             // Acquire: the consumer has read what it popped before the slots are written again.
             let head = self.ring.header().head.0.load(Ordering::Acquire);
-            self.limit = head + self.ring.capacity;
+            if self.tail.wrapping_sub(head) > self.ring.capacity {
+                rubbish("the head of the ring is where no consumer leaves it");
+            }
+            self.limit = head.wrapping_add(self.ring.capacity);
         }
         self.tail != self.limit
     }
@@ -224,13 +228,13 @@ impl<T, M: Memory> RingProducer<T, M> {
     unsafe fn put(&mut self, item: T) {
         // SAFETY: the slot is free, so it is the producer's, of which there is one; so no one else refers to it.
         self.ring.slot(self.tail).with_mut(|slot| unsafe { (*slot).write(item) });
-        self.tail += 1;
+        self.tail = self.tail.wrapping_add(1);
         // Release: the consumer sees the message when it sees this tail.
         self.ring.header().tail.0.store(self.tail, Ordering::Release);
     }
 }
 
-impl<T: Send + 'static, M: Memory> Producer<T> for RingProducer<T, M> {
+impl<T: Send + 'static> Producer<T> for RingProducer<T> {
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
         if !self.has_room() {
@@ -255,16 +259,16 @@ impl<T: Send + 'static, M: Memory> Producer<T> for RingProducer<T, M> {
 
 /// The end that pops. On lines of its own, as [`RingProducer`].
 #[repr(align(128))]
-pub struct RingConsumer<T, M: Memory = Heap> {
+pub struct RingConsumer<T> {
     /// The shared head, which nobody else writes.
     head: u64,
     /// Where a pop has to stop: the tail as last seen.
     limit: u64,
-    ring: Ring<T, M>,
+    ring: Ring<T>,
 }
 
-impl<T, M: Memory> RingConsumer<T, M> {
-    fn new(ring: Ring<T, M>) -> Self {
+impl<T> RingConsumer<T> {
+    fn new(ring: Ring<T>) -> Self {
         let header = ring.header();
         let head = header.head.0.load(Ordering::Relaxed);
         // A limit already reached: the first pop looks at the tail.
@@ -277,6 +281,9 @@ impl<T, M: Memory> RingConsumer<T, M> {
         if self.head == self.limit {
             // Acquire: the messages before this tail are complete.
             self.limit = self.ring.header().tail.0.load(Ordering::Acquire);
+            if self.limit.wrapping_sub(self.head) > self.ring.capacity {
+                rubbish("the tail of the ring is where no producer leaves it");
+            }
         }
         self.head != self.limit
     }
@@ -291,14 +298,14 @@ impl<T, M: Memory> RingConsumer<T, M> {
         // SAFETY: the slot holds a message, so it is the consumer's, of which there is one; its position is passed
         // below, so the message is not read again.
         let item = self.ring.slot(self.head).with(|slot| unsafe { (*slot).assume_init_read() });
-        self.head += 1;
+        self.head = self.head.wrapping_add(1);
         // Release: the producer may write to the slot when it sees this head, and the read above is over by then.
         self.ring.header().head.0.store(self.head, Ordering::Release);
         item
     }
 }
 
-impl<T: Send + 'static, M: Memory> Consumer<T> for RingConsumer<T, M> {
+impl<T: Send + 'static> Consumer<T> for RingConsumer<T> {
     #[inline]
     fn try_pop(&mut self) -> Option<T> {
         // SAFETY: there is a message.

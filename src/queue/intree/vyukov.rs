@@ -29,7 +29,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::memory::{Header, Heap, Memory, Plain, Region, View};
+use super::region::{Header, Region, View, rubbish};
+use crate::memory::{Heap, Memory};
 use crate::queue::sync::{
     Arc, UnsafeCell,
     atomic::{AtomicU64, Ordering},
@@ -77,7 +78,7 @@ pub fn ring<T: Send + 'static>(capacity: usize) -> RingHandle<T> {
 ///
 /// When they exceed the address space.
 pub fn bytes<T>(capacity: usize) -> usize {
-    Region::<Slot<T>, Heap>::bytes(capacity).expect("a ring fits into the address space")
+    Region::<Slot<T>>::bytes(capacity).expect("a ring fits into the address space")
 }
 
 /// A ring for `capacity` messages in `memory`. Messages still in it are dropped with the last handle.
@@ -85,7 +86,7 @@ pub fn bytes<T>(capacity: usize) -> usize {
 /// # Panics
 ///
 /// When the capacity is 0, or `memory` has fewer than [`bytes`] bytes.
-pub fn create<T: Send + 'static, M: Memory>(memory: M, capacity: usize) -> RingHandle<T, M> {
+pub fn create<T: Send + 'static>(memory: impl Memory, capacity: usize) -> RingHandle<T> {
     RingHandle::new(Region::create(memory, capacity))
 }
 
@@ -97,8 +98,9 @@ pub fn create<T: Send + 'static, M: Memory>(memory: M, capacity: usize) -> RingH
 ///
 /// # Safety
 ///
-/// Nobody writes to the memory but handles of this ring, and it was created before.
-pub unsafe fn attach<T: Plain, M: Memory>(memory: M) -> anyhow::Result<RingHandle<T, M>> {
+/// The ring was created before, for messages of this very type; a value of it is its bytes, wherever it is read.
+/// Whoever else writes to the memory does no worse than to spoil messages.
+pub unsafe fn attach<T: Send + 'static>(memory: impl Memory) -> anyhow::Result<RingHandle<T>> {
     // SAFETY: passed on to the caller.
     Ok(RingHandle::new(unsafe { Region::attach(memory) }?))
 }
@@ -113,17 +115,23 @@ struct Slot<T> {
     item: UnsafeCell<MaybeUninit<T>>,
 }
 
-impl<T> super::memory::Slot for Slot<T> {
+impl<T> super::region::Slot for Slot<T> {
     const KIND: u64 = u64::from_le_bytes(*b"qb/vyuk1");
 
     fn count(capacity: usize) -> Option<usize> {
-        // A lap is a power of two, and must be one.
-        capacity.checked_next_power_of_two().map(|_| capacity)
+        // As many as a lap has positions, though the last of them are never used: whatever another process may write
+        // where head and tail are, it names a slot.
+        lap(capacity as u64).map(|lap| lap as usize)
     }
 
     fn empty(index: usize) -> Self {
         Slot { stamp: AtomicU64::new(index as u64), item: UnsafeCell::new(MaybeUninit::uninit()) }
     }
+}
+
+/// What a position advances by from one use of a slot to the next; at least 2, see the module about a single slot.
+fn lap(capacity: u64) -> Option<u64> {
+    capacity.checked_next_power_of_two().map(|lap| lap.max(2))
 }
 
 /// What the handles share, and where they find it. In the header:
@@ -151,10 +159,9 @@ impl<T> Ring<T> {
     /// # Safety
     ///
     /// The region outlives the ring and its copies.
-    unsafe fn new<M: Memory>(region: &Region<Slot<T>, M>) -> Self {
+    unsafe fn new(region: &Region<Slot<T>>) -> Self {
         let capacity = region.capacity();
-        // At least 2: see the module about a single slot.
-        Ring { view: region.view(), capacity, lap: capacity.next_power_of_two().max(2) }
+        Ring { view: region.view(), capacity, lap: lap(capacity).expect("the region was found to hold it") }
     }
 
     #[inline]
@@ -166,15 +173,25 @@ impl<T> Ring<T> {
     /// The slot of a position.
     #[inline]
     fn slot(&self, position: u64) -> &Slot<T> {
-        // SAFETY: as `new` demands; positions come from `next` and 0, so their index is below the capacity.
+        // SAFETY: as `new` demands; there is a slot for every position of a lap.
         unsafe { self.view.slot(position & (self.lap - 1)) }
+    }
+
+    /// A position read anew after its slot said that it had moved on.
+    #[inline]
+    fn moved(before: u64, now: u64) -> u64 {
+        // Whoever left the stamp that says so had moved the position before.
+        if now == before {
+            rubbish("a slot of the ring is ahead of those who fill and empty it");
+        }
+        now
     }
 
     /// The position after `position`.
     #[inline]
     fn next(&self, position: u64) -> u64 {
         let index = position & (self.lap - 1);
-        if index + 1 < self.capacity { position + 1 } else { position - index + self.lap }
+        if index + 1 < self.capacity { position.wrapping_add(1) } else { (position - index).wrapping_add(self.lap) }
     }
 
     /// Claims the position of a push; `None` when full.
@@ -194,7 +211,7 @@ impl<T> Ring<T> {
                 return None;
             } else {
                 // Another push has claimed this position since `tail` was read.
-                tail = shared.load(Ordering::Relaxed);
+                tail = Self::moved(tail, shared.load(Ordering::Relaxed));
             }
         }
     }
@@ -207,7 +224,7 @@ impl<T> Ring<T> {
         loop {
             // Acquire: the push that left this stamp has written its item.
             let stamp = self.slot(head).stamp.load(Ordering::Acquire);
-            if stamp == head + 1 {
+            if stamp == head.wrapping_add(1) {
                 match shared.compare_exchange_weak(head, self.next(head), Ordering::Relaxed, Ordering::Relaxed) {
                     Ok(_) => return Some(head),
                     Err(moved) => head = moved,
@@ -216,7 +233,7 @@ impl<T> Ring<T> {
                 return None;
             } else {
                 // Another pop has claimed this position since `head` was read.
-                head = shared.load(Ordering::Relaxed);
+                head = Self::moved(head, shared.load(Ordering::Relaxed));
             }
         }
     }
@@ -232,7 +249,7 @@ impl<T> Ring<T> {
         // SAFETY: the stamp said free for this position and a position is claimed by one push only, so nobody else
         // touches the item until the stamp says full.
         slot.item.with_mut(|place| unsafe { (*place).write(item) });
-        slot.stamp.store(position + 1, Ordering::Release);
+        slot.stamp.store(position.wrapping_add(1), Ordering::Release);
     }
 
     /// Empties the slot of a position.
@@ -246,15 +263,15 @@ impl<T> Ring<T> {
         // SAFETY: the stamp said full for this position and a position is claimed by one pop only, so nobody else
         // touches the item until the stamp says free, and it is read once.
         let item = slot.item.with(|place| unsafe { (*place).assume_init_read() });
-        slot.stamp.store(position + self.lap, Ordering::Release);
+        slot.stamp.store(position.wrapping_add(self.lap), Ordering::Release);
         item
     }
 }
 
 /// The region, which the last handle drops with what is left in it.
-struct Kept<T, M: Memory>(Region<Slot<T>, M>);
+struct Kept<T>(Region<Slot<T>>);
 
-impl<T, M: Memory> Drop for Kept<T, M> {
+impl<T> Drop for Kept<T> {
     fn drop(&mut self) {
         if std::mem::needs_drop::<T>() {
             // SAFETY: the region is dropped after this.
@@ -268,26 +285,26 @@ impl<T, M: Memory> Drop for Kept<T, M> {
 }
 
 /// A handle that pushes and pops.
-pub struct RingHandle<T, M: Memory = Heap> {
+pub struct RingHandle<T> {
     ring: Ring<T>,
-    kept: Arc<Kept<T, M>>,
+    kept: Arc<Kept<T>>,
 }
 
-impl<T, M: Memory> RingHandle<T, M> {
-    fn new(region: Region<Slot<T>, M>) -> Self {
+impl<T> RingHandle<T> {
+    fn new(region: Region<Slot<T>>) -> Self {
         let kept = Arc::new(Kept(region));
         // SAFETY: kept beside it, here and in every clone.
         RingHandle { ring: unsafe { Ring::new(&kept.0) }, kept }
     }
 }
 
-impl<T, M: Memory> Clone for RingHandle<T, M> {
+impl<T> Clone for RingHandle<T> {
     fn clone(&self) -> Self {
         RingHandle { ring: self.ring, kept: self.kept.clone() }
     }
 }
 
-impl<T: Send + 'static, M: Memory> Producer<T> for RingHandle<T, M> {
+impl<T: Send + 'static> Producer<T> for RingHandle<T> {
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
         let Some(position) = self.ring.claim_push() else { return Err(item) };
@@ -311,7 +328,7 @@ impl<T: Send + 'static, M: Memory> Producer<T> for RingHandle<T, M> {
     }
 }
 
-impl<T: Send + 'static, M: Memory> Consumer<T> for RingHandle<T, M> {
+impl<T: Send + 'static> Consumer<T> for RingHandle<T> {
     #[inline]
     fn try_pop(&mut self) -> Option<T> {
         // SAFETY: just claimed.

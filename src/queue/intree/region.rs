@@ -1,89 +1,20 @@
-//! Where a ring's memory lives, and how a ring lies in it.
+//! How a ring lies in its memory.
 //!
 //! A ring is a [`Header`] followed by its slots, in one block of memory that somebody else provides: the heap, or
 //! a mapping shared between processes. Nothing in the block is a pointer, so every process may see it at an
 //! address of its own.
 
-use std::alloc::{self, Layout};
+use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use anyhow::ensure;
 
-use crate::queue::Words;
+use crate::memory::{LINE, Memory};
 use crate::queue::sync::atomic::AtomicU64;
-
-/// Bytes kept between what different threads write: two lines of 64, because x86 fetches lines in pairs; the
-/// lines of some Arm cores are that long.
-pub const LINE: usize = 128;
 
 /// A value on a line of its own.
 #[repr(C, align(128))]
 pub(super) struct Line<T>(pub T);
-
-/// A block of memory that a ring may be laid out in.
-///
-/// # Safety
-///
-/// As long as the value lives, wherever it is moved, `bytes` returns the same range, aligned to [`LINE`] and
-/// valid for reads and writes from every thread. Nothing else refers to those bytes, except mappings of the same
-/// memory elsewhere, in this process or another, which may only be used to attach to the ring in it.
-pub unsafe trait Memory: Send + Sync + 'static {
-    /// The block.
-    fn bytes(&self) -> NonNull<[u8]>;
-}
-
-/// Memory of this process, freed with the last handle.
-pub struct Heap {
-    base: NonNull<u8>,
-    layout: Layout,
-}
-
-impl Heap {
-    /// Allocates `bytes` bytes. They are zeroed by writing to them, so that the page faults fall into opening a
-    /// queue and not into its first lap.
-    pub fn new(bytes: usize) -> Self {
-        let layout = Layout::from_size_align(bytes.max(1), LINE).expect("a ring fits into the address space");
-        // SAFETY: the size is not zero.
-        let base = unsafe { alloc::alloc(layout) };
-        let base = NonNull::new(base).unwrap_or_else(|| alloc::handle_alloc_error(layout));
-        // SAFETY: the block was just allocated with this size.
-        unsafe { base.write_bytes(0, layout.size()) };
-        Heap { base, layout }
-    }
-}
-
-impl Drop for Heap {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout, and freed nowhere else.
-        unsafe { alloc::dealloc(self.base.as_ptr(), self.layout) };
-    }
-}
-
-// SAFETY: the block is allocated with `LINE`'s alignment, stays where it is until the value is dropped, and its
-// address is given to nobody but through `bytes`.
-unsafe impl Memory for Heap {
-    fn bytes(&self) -> NonNull<[u8]> {
-        NonNull::slice_from_raw_parts(self.base, self.layout.size())
-    }
-}
-
-// SAFETY: the value owns its block and has no other state; `bytes` only reads the address.
-unsafe impl Send for Heap {}
-// SAFETY: as above.
-unsafe impl Sync for Heap {}
-
-/// What may be sent between processes.
-///
-/// # Safety
-///
-/// A value is its bytes: no pointer, reference or handle of a process in it, and nothing to drop. Every process
-/// that attaches to a ring of them runs a build in which the type has the same layout.
-pub unsafe trait Plain: Send + 'static {}
-
-// SAFETY: a number.
-unsafe impl Plain for u64 {}
-// SAFETY: an array of numbers; queuebench's processes are one executable.
-unsafe impl<const N: usize> Plain for Words<N> {}
 
 /// What a ring keeps for one message.
 pub(super) trait Slot: Sized {
@@ -134,12 +65,14 @@ unsafe impl<S: Send> Send for View<S> {}
 unsafe impl<S: Send> Sync for View<S> {}
 
 /// A ring laid out in the memory it keeps.
-pub(super) struct Region<S, M> {
+pub(super) struct Region<S> {
     view: View<S>,
-    _memory: M,
+    capacity: u64,
+    /// Dynamic, so that a ring runs the very same instructions wherever it lies.
+    _memory: Box<dyn Memory>,
 }
 
-impl<S: Slot, M: Memory> Region<S, M> {
+impl<S: Slot> Region<S> {
     /// Bytes that a ring for `capacity` messages takes; `None` beyond reason.
     pub fn bytes(capacity: usize) -> Option<usize> {
         const { assert!(align_of::<S>() <= LINE, "the slots start on a line") };
@@ -151,13 +84,13 @@ impl<S: Slot, M: Memory> Region<S, M> {
     /// # Panics
     ///
     /// When the capacity is 0, or the memory too small for it.
-    pub fn create(memory: M, capacity: usize) -> Self {
+    pub fn create(memory: impl Memory, capacity: usize) -> Self {
         assert!(capacity > 0, "a ring holds at least one message");
         let needed = Self::bytes(capacity).expect("a ring fits into the address space");
         let given = memory.bytes().len();
         assert!(given >= needed, "a ring for {capacity} messages takes {needed} bytes, not {given}");
         // SAFETY: a header fits, as asserted.
-        let region = unsafe { Self::over(memory) };
+        let region = Region { capacity: capacity as u64, ..unsafe { Self::over(memory) } };
         let header = Header {
             kind: S::KIND,
             slot_bytes: size_of::<S>() as u64,
@@ -184,13 +117,15 @@ impl<S: Slot, M: Memory> Region<S, M> {
     /// # Safety
     ///
     /// Nobody writes to the memory but the ends of such a ring, and its creation happened before.
-    pub unsafe fn attach(memory: M) -> anyhow::Result<Self> {
+    pub unsafe fn attach(memory: impl Memory) -> anyhow::Result<Self> {
         let given = memory.bytes().len();
         ensure!(given >= size_of::<Header>(), "{given} bytes are too few for a ring");
         // SAFETY: a header fits, as ensured.
         let region = unsafe { Self::over(memory) };
-        // SAFETY: the region is alive.
-        let Header { kind, slot_bytes, capacity, .. } = *unsafe { region.view.header() };
+        // Copied once: what another process writes there later must not pass for what was looked at.
+        // SAFETY: a header fits, as ensured, and its first three words are plain numbers.
+        let [kind, slot_bytes, capacity] = unsafe { region.view.header.cast::<[u64; 3]>().read_volatile() };
+        let region = Region { capacity, ..region };
         ensure!(kind == S::KIND, "no ring of this kind was made in this memory");
         ensure!(slot_bytes == size_of::<S>() as u64, "slots of {slot_bytes} bytes, not {}", size_of::<S>());
         let fits = Self::bytes(capacity as usize).is_some_and(|needed| needed <= given);
@@ -201,15 +136,15 @@ impl<S: Slot, M: Memory> Region<S, M> {
     /// # Safety
     ///
     /// The memory has room for a header at least.
-    unsafe fn over(memory: M) -> Self {
+    unsafe fn over(memory: impl Memory) -> Self {
         let header = memory.bytes().cast::<Header>();
         // SAFETY: at most one past the end of the block.
         let slots = unsafe { header.add(1) }.cast::<S>();
-        Region { view: View { header, slots }, _memory: memory }
+        Region { view: View { header, slots }, capacity: 0, _memory: Box::new(memory) }
     }
 }
 
-impl<S, M> Region<S, M> {
+impl<S> Region<S> {
     /// Where header and slots are, for as long as the region lives.
     pub fn view(&self) -> View<S> {
         self.view
@@ -217,8 +152,7 @@ impl<S, M> Region<S, M> {
 
     /// Messages the ring holds at most.
     pub fn capacity(&self) -> u64 {
-        // SAFETY: the region is alive.
-        unsafe { self.view.header() }.capacity
+        self.capacity
     }
 }
 
@@ -242,4 +176,15 @@ impl<S> View<S> {
         // SAFETY: the caller keeps to the slots; they are changed through cells only.
         unsafe { self.slots.add(index as usize).as_ref() }
     }
+}
+
+/// What a process panics with that finds in shared memory what no end of a ring writes.
+#[derive(Debug)]
+pub struct Rubbish(pub &'static str);
+
+/// Gives up on a ring that somebody else has written into.
+#[cold]
+#[inline(never)]
+pub(super) fn rubbish(what: &'static str) -> ! {
+    std::panic::panic_any(Rubbish(what))
 }
