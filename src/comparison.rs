@@ -266,7 +266,7 @@ impl<'a> File<'a> {
     /// Nanoseconds per message or round trip; none of a queue that failed.
     fn ns(&self, queue: &str) -> Option<f64> {
         let value = self.row(queue)?.value?;
-        Some(if self.workload == Workload::Pingpong { value } else { 1e9 / value })
+        Some(if self.workload.is_timed() { value } else { 1e9 / value })
     }
 
     /// Its rate over the reference's; none of the reference itself and with too few rounds.

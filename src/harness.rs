@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::protocol::{Outcome, Report};
 use crate::queue::Capacity;
 use crate::ranking::figure_of;
-use crate::scenario::{Scenario, WorkNs};
+use crate::scenario::{Boundary, Scenario, WorkNs};
 use crate::schedule::contender::Contenders;
 use crate::schedule::plan::{Planned, seat};
 use crate::schedule::rounds::{BlockOrder, draw};
@@ -51,6 +51,8 @@ impl Harness {
             capacity: Capacity::Bounded(1024),
             size: Size::Value(8),
             work: WorkNs::default(),
+            credit: 0,
+            boundary: Boundary::Threads,
             placement: self.topology.closest_cores(),
         }
     }
@@ -80,7 +82,7 @@ impl Harness {
             return Err(format!("{}: {}", report.outcome, report.detail.unwrap_or_default()));
         }
         let figure = figure_of(scenario.workload, &report).ok_or("the window holds no message")?;
-        Ok(if scenario.workload == Workload::Pingpong { figure } else { 1e9 / figure })
+        Ok(if scenario.workload.is_timed() { figure } else { 1e9 / figure })
     }
 
     /// Runs one block whose slice has these lengths, and returns its report with a trace.

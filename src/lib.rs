@@ -36,6 +36,7 @@ pub mod filter;
 pub mod harness;
 pub mod machine;
 pub mod memory;
+pub mod peers;
 pub mod proof;
 pub mod protocol;
 pub mod queue;

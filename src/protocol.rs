@@ -1,7 +1,7 @@
 //! What parent and worker say to each other: one JSON object a line, the parent speaking first after `hello`.
 //!
 //! ```text
-//! worker  {"type":"hello","protocol":2,"program":"queuebench","version":"0.1.0"}
+//! worker  {"type":"hello","protocol":3,"program":"queuebench","version":"0.1.0"}
 //! parent  {"type":"prepare","queue":"flume/mpmc","scenario":"stream/1p1c/1024/8B/same-l3", ...}
 //! worker  {"type":"ready","capacity":1024,"line_ns":76}
 //! parent  {"type":"probe"}
@@ -11,14 +11,20 @@
 //! parent  {"type":"bye"}
 //! ```
 //!
-//! `probe` may come any number of times or not at all. Instead of any of its answers a worker may say `report` with another outcome.
+//! Instead of any of its answers a worker may say `report` with another outcome. PROTOCOL.md is for those who write a
+//! worker.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::queue::Capacity;
+use crate::scenario::{Boundary, Scenario};
+use crate::workload::check::Received;
+use crate::workload::{Size, Workload};
+
 /// The version both sides must speak.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// Parent to worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,21 +44,66 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         traced: bool,
     },
+    /// Send so many messages in all, untimed, and say of each consumer which it got; only to a worker that said in
+    /// `hello` that it does this.
+    Verify {
+        /// Messages of all producers together.
+        messages: u64,
+    },
     /// Exit.
     Bye,
 }
 
-/// What to open and where.
+/// What to open and where. The id says it all; the rest is for workers that would rather not parse it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Prepare {
     /// The queue's id.
     pub queue: String,
     /// The scenario's id.
     pub scenario: String,
+    /// What the endpoints do.
+    pub workload: Workload,
+    /// Where they live.
+    pub boundary: Boundary,
+    /// How many there are of each.
+    pub producers: usize,
+    /// As `producers`.
+    pub consumers: usize,
+    /// Messages the queue may hold; null is no bound, 0 a rendezvous.
+    pub capacity: Option<u64>,
+    /// Bytes of a message.
+    pub payload_bytes: usize,
+    /// Whether it is sent as a pointer.
+    pub boxed: bool,
     /// A cpu for each thread, consumers' first; null leaves it unpinned.
     pub cpus: Vec<Option<usize>>,
     /// Iterations of work per message, producer's and consumer's.
     pub work_iterations: [u32; 2],
+    /// The same in nanoseconds, for workers with work of another kind.
+    pub work_ns: [u32; 2],
+}
+
+impl Prepare {
+    /// Of `queue` in `scenario`, on these cpus, with so much work.
+    pub fn new(queue: &str, scenario: &Scenario, cpus: Vec<Option<usize>>, work_iterations: [u32; 2]) -> Prepare {
+        Prepare {
+            queue: queue.to_owned(),
+            scenario: scenario.to_string(),
+            workload: scenario.workload,
+            boundary: scenario.boundary,
+            producers: scenario.producers,
+            consumers: scenario.consumers,
+            capacity: match scenario.capacity {
+                Capacity::Bounded(messages) => Some(messages as u64),
+                Capacity::Unbounded => None,
+            },
+            payload_bytes: scenario.size.bytes(),
+            boxed: scenario.size == Size::Boxed,
+            cpus,
+            work_iterations,
+            work_ns: [scenario.work.producer, scenario.work.consumer],
+        }
+    }
 }
 
 /// Worker to parent.
@@ -67,6 +118,9 @@ pub enum Answer {
         program: String,
         /// Which one.
         version: String,
+        /// What it wants of a block; nothing but the version for most.
+        #[serde(flatten)]
+        manner: Manner,
     },
     /// Pinned, opened, touched.
     Ready {
@@ -81,8 +135,35 @@ pub enum Answer {
         /// As in `ready`.
         line_ns: Option<u64>,
     },
+    /// What came of `verify`.
+    Verified {
+        /// Producer and how many it sent.
+        sent: Vec<(usize, u64)>,
+        /// The tags each consumer got, in the order it got them.
+        tags: Vec<Vec<u64>>,
+    },
     /// What came of it.
     Report(Box<Report>),
+}
+
+/// How a worker wants to be treated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manner {
+    /// Slices of a block, each after a `prepare` of its own: for those that are dear to start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<u32>,
+    /// Settling lasts at least so long, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle_ns: Option<u64>,
+    /// The window likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_ns: Option<u64>,
+    /// Whether it answers `verify`: a worker that does not check the order of every message itself must.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verifies: bool,
+    /// The queues it has; the parent's own worker need not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<String>,
 }
 
 /// What became of a block.
@@ -223,21 +304,68 @@ pub struct Report {
     /// Most messages in the queue, as consumers found it.
     #[serde(default)]
     pub peak_backlog: u64,
-    /// Round trips by duration: nanoseconds (a bucket is at most 1 % wide) and how many.
+    /// Round trips (wake-ups, starts until joined) by duration: nanoseconds (a bucket is at most 1 % wide) and how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub round_trips: Vec<[u64; 2]>,
+    /// Of what was started, by the time until it ran; likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first: Vec<[u64; 2]>,
     /// Nanoseconds since the start and messages received until then, every few milliseconds, if that was asked for;
     /// the first consumer's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<[u64; 2]>,
+    /// Messages and nanoseconds of each slice, where a block has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<[u64; 2]>,
+    /// Producer and how many it pushed in the whole slice, end marks apart; for the parent to check, not recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<(usize, u64)>,
+    /// What each consumer popped in the whole slice; likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub received: Vec<Received>,
     /// What a reader of the figures should know: `unsettled`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
 }
 
 impl Report {
+    /// One more slice of the same block: counts and times add up, and each slice is kept beside their sum.
+    #[must_use]
+    pub fn with(self, next: &Report) -> Report {
+        let endpoints = self.endpoints.iter().zip(&next.endpoints).map(|(one, other)| one + other);
+        let own = if self.slices.is_empty() { vec![[self.messages, self.elapsed_ns]] } else { self.slices };
+        let added = |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one + other);
+        Report {
+            messages: self.messages + next.messages,
+            elapsed_ns: self.elapsed_ns + next.elapsed_ns,
+            settle_ns: self.settle_ns + next.settle_ns,
+            endpoints: endpoints.collect(),
+            cpu_ns: self.cpu_ns + next.cpu_ns,
+            voluntary_switches: self.voluntary_switches + next.voluntary_switches,
+            involuntary_switches: self.involuntary_switches + next.involuntary_switches,
+            page_faults: self.page_faults + next.page_faults,
+            run_delay_ns: self.run_delay_ns + next.run_delay_ns,
+            full_tries: added(self.full_tries, next.full_tries),
+            empty_tries: added(self.empty_tries, next.empty_tries),
+            peak_backlog: self.peak_backlog.max(next.peak_backlog),
+            round_trips: merged(&self.round_trips, &next.round_trips),
+            first: merged(&self.first, &next.first),
+            slices: own.into_iter().chain([[next.messages, next.elapsed_ns]]).collect(),
+            ..self
+        }
+    }
+
     /// A report without figures.
     pub fn failed(outcome: Outcome, detail: impl Into<String>) -> Report {
         Report { outcome, detail: Some(detail.into()), ..Report::default() }
     }
+}
+
+/// Buckets of two slices, in order.
+fn merged(one: &[[u64; 2]], other: &[[u64; 2]]) -> Vec<[u64; 2]> {
+    let mut all = std::collections::BTreeMap::new();
+    for [value, count] in one.iter().chain(other) {
+        *all.entry(*value).or_insert(0) += count;
+    }
+    all.into_iter().map(|(value, count)| [value, count]).collect()
 }

@@ -1,8 +1,11 @@
 //! The field: every built-in queue, one line each, in the order tables fall back to.
 
+use crate::peers;
+use crate::queue::crossing::{self, Crossing};
 use crate::queue::twin::Twin;
 use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters, intree};
-use crate::workload::{self, Opened, Order};
+use crate::workload::join::Joining;
+use crate::workload::{self, Opened, Order, copy, spawn};
 
 /// One queue with its wait, as the harness holds it: what it declares, and a pointer to its loops.
 pub struct Entry {
@@ -12,10 +15,19 @@ pub struct Entry {
     pub about: About,
     /// The id's ending that names the wait; empty for the queue's own blocking calls.
     pub wait: &'static str,
+    /// How it is run, where that is in this program: another language's are not.
+    pub runs: Option<Runs>,
+}
+
+/// How a queue is run.
+#[derive(Clone, Copy)]
+pub struct Runs {
     /// See [`Queue::prime`].
     pub prime: fn(),
     /// Opens the queue on the calling thread and makes its loops.
     pub open: fn(&Order) -> Opened,
+    /// How its ends come into processes of their own, if they can.
+    pub joining: Option<Joining>,
 }
 
 /// The queues a program can run: the built-in ones and its own.
@@ -33,6 +45,10 @@ impl Registry {
     pub fn builtin() -> Registry {
         let mut registry = Registry::empty();
         visit_builtin(&mut registry);
+        let alone = |about: About, open| Entry { id: about.id.to_owned(), about, wait: "", runs: Some(Runs { prime: || {}, open, joining: None }) };
+        registry.entries.extend(spawn::STARTS.map(|start| alone(start.about, start.open)));
+        registry.entries.extend(copy::WAYS.map(|way| alone(way.about, way.open)));
+        registry.entries.extend(peers::abouts().map(|about| Entry { id: about.id.to_owned(), about, wait: "", runs: None }));
         registry
     }
 
@@ -76,9 +92,14 @@ impl Visitor for Registry {
             id: format!("{}{}", Q::ABOUT.id, W::SUFFIX),
             about: Q::ABOUT,
             wait: W::SUFFIX,
-            prime: Q::prime,
-            open: workload::open::<Q, W>,
+            runs: Some(Runs { prime: Q::prime, open: workload::open::<Q, W>, joining: None }),
         });
+    }
+
+    fn visit_crossing<Q: Crossing, W: Wait>(&mut self) {
+        self.visit::<Q, W>();
+        let runs = self.entries.last_mut().and_then(|entry| entry.runs.as_mut());
+        runs.expect("just entered").joining = Some(Joining::of::<Q, W>());
     }
 }
 
@@ -86,6 +107,11 @@ impl Visitor for Registry {
 pub trait Visitor {
     /// `Q` with the wait its endpoints use.
     fn visit<Q: Queue, W: Wait>(&mut self);
+
+    /// The same for one whose ends may be in different processes.
+    fn visit_crossing<Q: Crossing, W: Wait>(&mut self) {
+        self.visit::<Q, W>();
+    }
 }
 
 /// A queue with blocking calls of its own: one entry.
@@ -98,6 +124,18 @@ pub fn try_only<Q: Queue>(visitor: &mut impl Visitor) {
     visitor.visit::<Q, Spin>();
     visitor.visit::<Q, Yield>();
     visitor.visit::<Q, Park>();
+}
+
+/// A queue that crosses, with blocking calls of its own: one entry.
+pub fn across<Q: Crossing>(visitor: &mut impl Visitor) {
+    visitor.visit_crossing::<Q, Blocking>();
+}
+
+/// A queue that crosses, with `try_` operations only: one entry a wait.
+pub fn across_try_only<Q: Crossing>(visitor: &mut impl Visitor) {
+    visitor.visit_crossing::<Q, Spin>();
+    visitor.visit_crossing::<Q, Yield>();
+    visitor.visit_crossing::<Q, Park>();
 }
 
 /// Shows `visitor` every built-in queue. Types that differ by capacity only share an id.
@@ -136,6 +174,20 @@ pub fn visit_builtin(visitor: &mut impl Visitor) {
     #[cfg(feature = "rtrb")] try_only::<adapters::rtrb::Spsc>(visitor);
     #[cfg(feature = "ringbuf")] try_only::<adapters::ringbuf::Spsc>(visitor);
     try_only::<intree::spsc::Spsc>(visitor);
+
+    across_try_only::<crossing::shm::Spsc>(visitor);
+    across_try_only::<crossing::shm::Mpmc>(visitor);
+    across::<crossing::mutex_deque::MutexDeque>(visitor);
+    across::<crossing::pipe::Pipe>(visitor);
+    across::<crossing::socket::Seqpacket>(visitor);
+    across::<crossing::socket::Socketpair>(visitor);
+    across::<crossing::socket::Tcp>(visitor);
+    across::<crossing::mqueue::Mqueue>(visitor);
+    try_only::<crossing::shm::SpscOneMap>(visitor);
+    try_only::<crossing::shm::SpscTwoMaps>(visitor);
+    try_only::<crossing::shm::MpmcOneMap>(visitor);
+    try_only::<crossing::shm::MpmcTwoMaps>(visitor);
+    across::<crossing::futex::FutexWake>(visitor);
 
     blocking::<adapters::limits::Loop>(visitor);
     blocking::<adapters::limits::Boxes>(visitor);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::queue::{Capacity, Shape};
 use crate::topology::Placement;
 use crate::workload::{Size, Workload};
@@ -33,6 +35,35 @@ impl FromStr for WorkNs {
     }
 }
 
+/// Where the endpoints live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Boundary {
+    /// All in one process, a thread each.
+    #[default]
+    Threads,
+    /// Each in a process of its own.
+    Processes,
+}
+
+impl fmt::Display for Boundary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Boundary::Threads => "threads",
+            Boundary::Processes => "processes",
+        })
+    }
+}
+
+impl FromStr for Boundary {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Boundary::Threads, Boundary::Processes].into_iter().find(|known| known.to_string() == text);
+        known.ok_or_else(|| format!("'{text}' is no boundary; there are threads and processes"))
+    }
+}
+
 /// Everything about a measurement but the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scenario {
@@ -48,6 +79,10 @@ pub struct Scenario {
     pub size: Size,
     /// Work per message.
     pub work: WorkNs,
+    /// Messages producers may be ahead of consumers, whatever the queue holds; 0 leaves it to the queue.
+    pub credit: u32,
+    /// Where the endpoints live.
+    pub boundary: Boundary,
     /// How endpoints map to cpus.
     pub placement: Placement,
 }
@@ -63,11 +98,22 @@ impl Scenario {
         self.workload.threads(self.producers, self.consumers)
     }
 
+    /// The same on the other side of the boundary.
+    #[must_use]
+    pub fn across(self) -> Scenario {
+        let boundary = match self.boundary {
+            Boundary::Threads => Boundary::Processes,
+            Boundary::Processes => Boundary::Threads,
+        };
+        Scenario { boundary, ..self }
+    }
+
     /// Threads to seat as producers and as consumers. In `pairs` every thread is both; half of them sit where
     /// producers would, so that they cross what the placement says.
     pub fn seats(&self) -> (usize, usize) {
         match self.workload {
-            Workload::Stream | Workload::Pingpong => (self.producers, self.consumers),
+            Workload::Stream | Workload::Pingpong | Workload::Wakeup => (self.producers, self.consumers),
+            Workload::Spawn | Workload::Copy => (0, 1),
             Workload::Pairs => (self.producers / 2, self.producers.div_ceil(2)),
         }
     }
@@ -78,6 +124,9 @@ impl Scenario {
             Workload::Stream => "messages/s",
             Workload::Pairs => "pairs/s",
             Workload::Pingpong => "ns per round trip",
+            Workload::Spawn => "ns until it was joined",
+            Workload::Wakeup => "ns until it runs",
+            Workload::Copy => "messages/s",
         }
     }
 }
@@ -92,6 +141,12 @@ impl fmt::Display for Scenario {
         write!(f, "/{}", self.size)?;
         if self.work != WorkNs::default() {
             write!(f, "/work={}", self.work)?;
+        }
+        if self.credit != 0 {
+            write!(f, "/credit={}", self.credit)?;
+        }
+        if self.boundary != Boundary::default() {
+            write!(f, "/{}", self.boundary)?;
         }
         write!(f, "/{}", self.placement)
     }
@@ -124,6 +179,16 @@ pub fn parse_capacity(text: &str) -> Result<Capacity, String> {
         .ok_or_else(|| format!("'{text}' is no capacity; write messages up to {}, 0, or unbounded", 1 << 24))
 }
 
+/// Parses a credit window in messages.
+///
+/// # Errors
+///
+/// A sentence that says what one looks like.
+pub fn parse_credit(text: &str) -> Result<u32, String> {
+    let credit = text.parse().ok().filter(|messages| (1..=1 << 24).contains(messages));
+    credit.ok_or_else(|| format!("'{text}' is no credit window; write messages from 1 to {}", 1 << 24))
+}
+
 impl FromStr for Scenario {
     type Err = String;
 
@@ -139,6 +204,14 @@ impl FromStr for Scenario {
             work = format!("{producer}/{consumer}").parse()?;
             parts.drain(at..=at + 1);
         }
+        let mut credit = 0;
+        if let Some(at) = parts.iter().position(|part| part.starts_with("credit=")) {
+            credit = parse_credit(&parts.remove(at)["credit=".len()..])?;
+        }
+        let mut boundary = Boundary::default();
+        if parts.len() == 6 {
+            boundary = parts.remove(4).parse()?;
+        }
         let [workload, shape, capacity, size, placement] = parts[..] else { return Err(wrong()) };
         let (producers, consumers) = parse_shape(shape)?;
         Ok(Scenario {
@@ -148,6 +221,8 @@ impl FromStr for Scenario {
             capacity: parse_capacity(capacity)?,
             size: size.parse()?,
             work,
+            credit,
+            boundary,
             placement: placement.parse()?,
         })
     }
@@ -164,6 +239,9 @@ mod tests {
             "stream/2p1c/unbounded/256B/work=0/20/cross-node",
             "pingpong/1p1c/0/256B/free",
             "pairs/8p8c/64/256B/work=3/0/smt",
+            "stream/1p1c/1024/8B/processes/same-l3",
+            "stream/1p1c/1024/8B/work=0/4/credit=10/processes/same-cpu",
+            "spawn/1p1c/1/8B/processes/free",
         ] {
             assert_eq!(id.parse::<Scenario>().unwrap().to_string(), id);
         }
@@ -182,6 +260,9 @@ mod tests {
             ("stream/1p1c/1024/8B/work=0/same-l3", "no work"),
             ("surf/1p1c/1024/8B/same-l3", "no workload"),
             ("stream/1p1c/1024/8B/nearby", "placement"),
+            ("stream/1p1c/1024/8B/nowhere/same-l3", "no boundary"),
+            ("stream/1p1c/1024/8B/credit=0/same-l3", "no credit"),
+            ("stream/1p1c/1024/8B/processes/processes/same-l3", "looks like"),
         ] {
             let error = text.parse::<Scenario>().unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");

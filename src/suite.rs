@@ -3,15 +3,16 @@
 use serde::Deserialize;
 
 use crate::queue::Capacity;
-use crate::scenario::{Scenario, WorkNs, parse_capacity, parse_shape};
+use crate::scenario::{Boundary, Scenario, WorkNs, parse_capacity, parse_shape};
 use crate::topology::{Placement, Topology};
 use crate::workload::{Size, Workload};
 
 /// The suites that come with the program, by name.
-const BUILTIN: [(&str, &str); 3] = [
+const BUILTIN: [(&str, &str); 4] = [
     ("quick", include_str!("../benches/suites/quick.toml")),
     ("balance", include_str!("../benches/suites/balance.toml")),
     ("standard", include_str!("../benches/suites/standard.toml")),
+    ("boundary", include_str!("../benches/suites/boundary.toml")),
 ];
 
 /// A suite as its file says it.
@@ -37,9 +38,15 @@ struct Entry {
     payload: OneOrMany<String>,
     #[serde(default = "no_work")]
     work: OneOrMany<String>,
+    #[serde(default = "no_credit")]
+    credit: OneOrMany<u32>,
+    #[serde(default = "in_threads")]
+    boundary: OneOrMany<Boundary>,
     placement: OneOrMany<String>,
     #[serde(default)]
     field: Field,
+    #[serde(default)]
+    peers: bool,
     #[serde(default)]
     all_waits: bool,
     #[serde(default = "usual_reference")]
@@ -67,6 +74,14 @@ fn no_work() -> OneOrMany<String> {
     OneOrMany::One("0/0".into())
 }
 
+fn no_credit() -> OneOrMany<u32> {
+    OneOrMany::One(0)
+}
+
+fn in_threads() -> OneOrMany<Boundary> {
+    OneOrMany::One(Boundary::Threads)
+}
+
 fn usual_reference() -> String {
     "std/mutex-deque".into()
 }
@@ -82,6 +97,10 @@ pub enum Field {
     Representatives,
     /// Those, and every ring.
     RepresentativesAndRings,
+    /// Those that can cross the boundary between processes.
+    Transports,
+    /// The in-tree rings and each step from there to shared memory.
+    Ladder,
 }
 
 /// A scenario of a suite, in this machine's numbers.
@@ -93,6 +112,8 @@ pub struct Wanted {
     pub scenario: Scenario,
     /// Which queues join.
     pub field: Field,
+    /// Whether other languages' queues join.
+    pub peers: bool,
     /// Whether every wait joins, not only the one shown by default.
     pub all_waits: bool,
     /// The queue that is in every round.
@@ -144,21 +165,33 @@ impl Entry {
                 for capacity in self.capacity.as_slice() {
                     for payload in self.payload.as_slice() {
                         for work in self.work.as_slice() {
-                            let scenario = self.scenario(topology, placement, shape, capacity, payload, work)?;
-                            let label = self.name.clone().unwrap_or_else(|| scenario.to_string());
-                            wanted.push(Wanted {
-                                label,
-                                scenario,
-                                field: self.field,
-                                all_waits: self.all_waits,
-                                reference: self.reference.clone(),
-                            });
+                            let base = self.scenario(topology, placement, shape, capacity, payload, work)?;
+                            wanted.extend(self.variants(base));
                         }
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Credit, and both sides of the boundary next to each other: they run in the same rounds.
+    fn variants(&self, base: Scenario) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for credit in self.credit.as_slice() {
+            for boundary in self.boundary.as_slice() {
+                let scenario = Scenario { credit: *credit, boundary: *boundary, ..base };
+                wanted.push(Wanted {
+                    label: self.name.clone().unwrap_or_else(|| scenario.to_string()),
+                    scenario,
+                    field: self.field,
+                    peers: self.peers,
+                    all_waits: self.all_waits,
+                    reference: self.reference.clone(),
+                });
+            }
+        }
+        wanted
     }
 
     fn scenario(
@@ -178,6 +211,8 @@ impl Entry {
             capacity: capacity_of(capacity)?,
             size: payload.parse::<Size>()?,
             work: work.parse::<WorkNs>()?,
+            credit: 0,
+            boundary: Boundary::Threads,
             placement: match placement {
                 "cores" => topology.closest_cores(),
                 word => word.parse::<Placement>()?,

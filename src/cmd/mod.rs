@@ -9,6 +9,7 @@ mod run;
 mod selftest;
 mod validate;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,12 +20,12 @@ use crate::registry::Registry;
 use crate::schedule::plan::{Choice, Plan, plan};
 use crate::suite::Suite;
 use crate::topology::{Topology, own_mask};
+use crate::peers::{self, language};
+use crate::schedule::supervise::introduction;
 use crate::worker;
+use crate::workload::spawn::{STARTED_WORD, started};
 
 pub use barometer::barometer;
-
-/// The word this program is started with to serve blocks.
-const WORKER: &str = "worker";
 
 /// Exit codes, as the README lists them.
 pub(crate) mod code {
@@ -88,6 +89,9 @@ struct Selection {
     /// Only cells whose `scenario/queue` matches this regular expression
     #[arg(long, value_name = "RE", hide = true)]
     cell: Option<String>,
+    /// The interpreter that runs Python's queues [default: python3 on PATH]
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
     /// Which waits of queues that have only try_ operations [default: yield]
     #[arg(long, value_enum, value_name = "WAITS")]
     waits: Option<Waits>,
@@ -143,23 +147,43 @@ impl Selection {
             scenario: filter(&self.scenario)?,
             cell: filter(&self.cell)?,
             all_waits: self.all_waits(),
+            absent: BTreeMap::new(),
         })
     }
 
     fn plan(&self, registry: &Registry, topology: &Topology) -> anyhow::Result<Plan> {
         let suite = Suite::load(self.suite())?;
         let wanted = suite.on(topology).map_err(|why| anyhow::anyhow!("the suite {}: {why}", self.suite()))?;
-        plan(&wanted, registry, topology, &self.choice()?)
+        let mut choice = self.choice()?;
+        let names_one = |filter: &Filter| registry.entries().iter().any(|e| language(&e.id).is_some() && filter.matches(&e.id));
+        // An interpreter is started only where one is wanted.
+        if wanted.iter().any(|wanted| wanted.peers) || choice.queue.as_ref().is_some_and(names_one) {
+            choice.absent.extend(self.python().err().map(|why| ("python", why)));
+        }
+        plan(&wanted, registry, topology, &choice)
+    }
+
+    /// The command of the Python worker, and what it says it is.
+    fn python(&self) -> Result<(Vec<String>, String), String> {
+        let interpreter = self.python.as_deref().unwrap_or("python3");
+        let command = peers::python::command(interpreter);
+        let said = introduction(&command).map_err(|why| match self.python {
+            Some(_) => format!("{interpreter} runs no Python worker: {why}"),
+            None => format!("no Python from 3.9 on is on PATH as python3 ({why}); name one with --python PATH"),
+        })?;
+        Ok((command, said))
     }
 }
 
 /// Runs the command line of this process with the queues of `registry`, or serves blocks on stdin and stdout where
 /// it was started to.
 pub fn main(registry: &Registry) -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).take(2).collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
-        [WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
+        [worker::WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
+        [worker::WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
+        [worker::ENDPOINT, ..] => return finish(worker::endpoint::serve(registry, &words[1..]).map(|()| 0)),
+        [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
         [selftest::DISTURB_WORD, ref cpu @ ..] => return finish(selftest::disturb(cpu.first().copied()).map(|()| 0)),
         _ => {}
     }
@@ -185,7 +209,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    std::env::args().nth(1).is_some_and(|word| [WORKER, selftest::DISTURB_WORD].contains(&word.as_str()))
+    std::env::args().nth(1).is_some_and(|word| [worker::WORKER, selftest::DISTURB_WORD].contains(&word.as_str()))
 }
 
 fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {

@@ -41,6 +41,38 @@ pub struct About {
     pub oversubscribes: bool,
     /// The payloads it is a contender or a bound for.
     pub payloads: Payloads,
+    /// What is measured of it.
+    pub role: Role,
+    /// Whether its ends may be in different processes.
+    pub crosses: bool,
+    /// Where it stands on the ladder from the heap to another process, if it does.
+    pub rung: Option<Rung>,
+}
+
+/// What is measured of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// How it carries messages.
+    Queue,
+    /// How fast a wake-up can be: no queue.
+    WakeupBound,
+    /// How long it takes to start something that runs.
+    Start,
+    /// How long it takes to move a message within a thread.
+    Copy,
+}
+
+/// What a ring between threads has in common with the same ring between processes; each has one thing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rung {
+    /// The algorithm, and the instructions.
+    Heap,
+    /// Memory that could be shared.
+    OneMap,
+    /// An address of its own for each end.
+    TwoMaps,
+    /// The key by which sleepers are found.
+    SharedKey,
 }
 
 impl About {
@@ -58,6 +90,9 @@ impl About {
         transfers: true,
         oversubscribes: true,
         payloads: Payloads::Any,
+        role: Role::Queue,
+        crosses: false,
+        rung: None,
     };
     /// Whether a thread may hold an end of each side beside others that do.
     pub const fn both_ends_many(&self) -> bool {

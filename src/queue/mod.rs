@@ -5,6 +5,7 @@
 
 mod about;
 pub mod adapters;
+pub mod crossing;
 mod eventcount;
 pub mod intree;
 mod payload;
@@ -12,7 +13,7 @@ mod sync;
 pub(crate) mod twin;
 mod wait;
 
-pub use about::{About, Capacities, Ends, Family, Order, Payloads};
+pub use about::{About, Capacities, Ends, Family, Order, Payloads, Role, Rung};
 pub use eventcount::{EventCounts, EventCountsRef, Key};
 pub use payload::{Boxed, Payload, Tag, Words};
 pub use wait::{Blocking, PAUSES, Park, Spin, Wait, YIELDS, Yield};
@@ -128,6 +129,11 @@ pub trait Queue: 'static {
 
 /// The end of a queue that messages go into.
 pub trait Producer<T>: Send + 'static {
+    /// Where whoever waits at this queue sleeps, if the queue has a place for that; `None` leaves it to the wait.
+    fn events(&self) -> Option<EventCountsRef> {
+        None
+    }
+
     /// Pushes without waiting; the item comes back when the queue is full.
     ///
     /// # Errors
@@ -149,6 +155,11 @@ pub trait Producer<T>: Send + 'static {
 
 /// The end of a queue that messages come out of.
 pub trait Consumer<T>: Send + 'static {
+    /// As [`Producer::events`].
+    fn events(&self) -> Option<EventCountsRef> {
+        None
+    }
+
     /// Pops without waiting; `None` when the queue is empty.
     fn try_pop(&mut self) -> Option<T>;
 

@@ -68,7 +68,7 @@ pub trait Payload: Default + Clone + Send + Sync + 'static {
 /// `N` words by value; word `i` is the tag plus `i` times an odd constant, so that every word of every message
 /// differs from its neighbours' and from the same word of other messages.
 #[derive(Clone)]
-pub struct Words<const N: usize>([u64; N]);
+pub struct Words<const N: usize>(pub(crate) [u64; N]);
 
 /// 2^64 divided by the golden ratio, made odd (Knuth, TAOCP 3, 6.4): multiples are spread over all bits.
 const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;

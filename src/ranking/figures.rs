@@ -12,15 +12,15 @@ pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
         return None;
     }
     let figure = match workload {
-        Workload::Stream | Workload::Pairs => report.messages as f64 * 1e9 / report.elapsed_ns as f64,
-        Workload::Pingpong => quantile_of_buckets(&report.round_trips, 0.5)? as f64,
+        Workload::Stream | Workload::Pairs | Workload::Copy => report.messages as f64 * 1e9 / report.elapsed_ns as f64,
+        Workload::Pingpong | Workload::Spawn | Workload::Wakeup => quantile_of_buckets(&report.round_trips, 0.5)? as f64,
     };
     (figure.is_finite() && figure > 0.0).then_some(figure)
 }
 
 /// The log of a block's figure, larger being better.
 pub(super) fn log_of(workload: Workload, figure: f64) -> f64 {
-    if workload == Workload::Pingpong { -figure.ln() } else { figure.ln() }
+    if workload.is_timed() { -figure.ln() } else { figure.ln() }
 }
 
 /// What `share` of the values in buckets lie at or below; the buckets are in order, as a worker reports them.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::peers::language;
+
 /// How the blocks of one contender are run.
 #[derive(Clone, Debug)]
 pub struct Contender {
@@ -24,7 +26,7 @@ impl Contenders {
         Contenders { own: Contender { command, extra_iterations: 0 }, named: BTreeMap::new() }
     }
 
-    /// With one more, which runs the queues whose id ends in `@name`.
+    /// With one more, which runs the queues whose id ends in `@name`, or those of the language `name`.
     #[must_use]
     pub fn with(mut self, name: &str, contender: Contender) -> Contenders {
         self.named.insert(name.to_owned(), contender);
@@ -39,7 +41,10 @@ impl Contenders {
     /// Who runs `queue`, and what its worker calls it; `None` for a name nobody has.
     pub fn of<'a>(&self, queue: &'a str) -> Option<(&Contender, &'a str)> {
         match split(queue) {
-            (id, None) => Some((&self.own, id)),
+            (id, None) => match language(id) {
+                Some(language) => self.named.get(language).map(|contender| (contender, id)),
+                None => Some((&self.own, id)),
+            },
             (id, Some(name)) => self.named.get(name).map(|contender| (contender, id)),
         }
     }

@@ -2,6 +2,7 @@
 
 mod child;
 pub mod contender;
+mod evidence;
 pub mod gate;
 mod need;
 pub mod plan;

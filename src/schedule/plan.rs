@@ -1,10 +1,13 @@
 //! Which cells exist: scenarios of a suite on this machine, and of each the queues that can join.
 
+use std::collections::BTreeMap;
+
 use crate::filter::Filter;
-use crate::queue::{Ends, Family, Payloads, Spin, Wait};
+use crate::peers::language;
+use crate::queue::{About, Ends, Family, Payloads, Role, Rung, Spin, Wait};
 use crate::record::Skip;
 use crate::registry::{Entry, Registry};
-use crate::scenario::Scenario;
+use crate::scenario::{Boundary, Scenario, WorkNs};
 use crate::suite::{Field, Wanted};
 use crate::topology::Topology;
 use crate::workload::{Size, Workload, in_turns};
@@ -24,6 +27,8 @@ pub struct Choice {
     pub cell: Option<Filter>,
     /// Every wait.
     pub all_waits: bool,
+    /// Languages that are not to be had here, and why.
+    pub absent: BTreeMap<&'static str, String>,
 }
 
 /// What will run, and what will not.
@@ -184,7 +189,7 @@ fn fill(
     };
     let id = scenario.to_string();
     let able: Vec<(&Entry, Option<String>)> =
-        entries_for(registry, scenario).map(|entry| (entry, obstacle(entry, &planned))).collect();
+        entries_for(registry, scenario).map(|entry| (entry, obstacle(entry, &planned, choice))).collect();
     let chosen = |entry: &Entry| {
         let cell = format!("{id}/{}", entry.id);
         choice.queue.as_ref().is_none_or(|filter| filter.matches(&entry.id))
@@ -234,7 +239,55 @@ fn is_usual(entry: &Entry) -> bool {
 }
 
 /// Why a queue cannot join a scenario.
-fn obstacle(entry: &Entry, planned: &Planned) -> Option<String> {
+fn obstacle(entry: &Entry, planned: &Planned, choice: &Choice) -> Option<String> {
+    let (about, scenario) = (&entry.about, &planned.scenario);
+    if let Some(why) = wrong_role(about, scenario.workload).or_else(|| wrong_side(about, scenario)) {
+        return Some(why.into());
+    }
+    if about.role == Role::Queue || about.role == Role::WakeupBound {
+        if let Some(why) = unfit(entry, planned) {
+            return Some(why);
+        }
+    }
+    let language = language(&entry.id)?;
+    if scenario.work != WorkNs::default() {
+        return Some("does no work beside its queue".into());
+    }
+    choice.absent.get(language).cloned()
+}
+
+/// What is measured of some is nothing that others have.
+fn wrong_role(about: &About, workload: Workload) -> Option<&'static str> {
+    match (workload, about.role) {
+        (Workload::Spawn, Role::Start) | (Workload::Copy, Role::Copy) | (Workload::Wakeup, Role::WakeupBound) => None,
+        (Workload::Wakeup, Role::Queue) if about.crosses && about.family == Family::Process => None,
+        (Workload::Stream | Workload::Pairs | Workload::Pingpong, Role::Queue) => None,
+        (Workload::Spawn, _) => Some("starts nothing"),
+        (Workload::Copy, _) => Some("is measured between two threads"),
+        (Workload::Wakeup, Role::Queue) => Some("wake-ups are measured of queues that cross between processes"),
+        (_, Role::WakeupBound) => Some("bounds wake-ups only"),
+        (_, Role::Start) => Some("is a way to start something, no queue"),
+        _ => Some("is a way to move a message, no queue"),
+    }
+}
+
+/// What lives on the other side of the boundary, or cannot be limited by credit.
+fn wrong_side(about: &About, scenario: &Scenario) -> Option<&'static str> {
+    match (scenario.boundary, about.role) {
+        (Boundary::Processes, Role::Start) if !about.crosses => Some("starts a thread"),
+        (Boundary::Threads, Role::Start) if about.crosses => Some("starts a process"),
+        (Boundary::Processes, Role::Queue) if !about.crosses => Some("lives in one process"),
+        _ if scenario.credit == 0 => None,
+        _ if about.family != Family::Process || !about.crosses => Some("takes no credit"),
+        _ if scenario.workload != Workload::Stream || scenario.size != Size::Value(8) => {
+            Some("credit is given for streams of 8 bytes")
+        }
+        _ => None,
+    }
+}
+
+/// What a queue is not made for.
+fn unfit(entry: &Entry, planned: &Planned) -> Option<String> {
     let (about, scenario) = (&entry.about, &planned.scenario);
     let one = |ends: Ends, side: &str| (ends == Ends::One).then(|| format!("takes one {side} only"));
     if !about.producers.allow(scenario.producers) {
@@ -252,11 +305,14 @@ fn obstacle(entry: &Entry, planned: &Planned) -> Option<String> {
     }
     let boxed = scenario.size == Size::Boxed;
     match about.payloads {
-        Payloads::ByValue if boxed => return Some("bounds messages by value; boxed ones have limit/box".into()),
+        Payloads::ByValue if boxed && about.family == Family::Limit => {
+            return Some("bounds messages by value; boxed ones have limit/box".into());
+        }
+        Payloads::ByValue if boxed => return Some("a box cannot cross: its pointer means nothing elsewhere".into()),
         Payloads::Boxed if !boxed => return Some("bounds boxed messages only".into()),
         _ => {}
     }
-    if scenario.workload != Workload::Stream && !in_turns(about, boxed) {
+    if matches!(scenario.workload, Workload::Pairs | Workload::Pingpong) && !in_turns(about, boxed) {
         let reason =
             if boxed { "boxed messages are measured in a stream" } else { "is no queue: nothing comes back out" };
         return Some(reason.into());
@@ -283,12 +339,22 @@ struct Waits {
 
 /// Why a queue that could join does not.
 fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Option<String> {
+    let (about, workload) = (&entry.about, wanted.scenario.workload);
+    let is_transport = about.family == Family::Process && about.rung.is_none_or(|rung| rung == Rung::SharedKey);
+    let is_peer = language(&entry.id).is_some();
     let joins = match wanted.field {
-        Field::All => true,
-        Field::Representatives => entry.about.representative,
-        Field::RepresentativesAndRings => entry.about.representative || entry.about.family == Family::Ring,
+        _ if is_peer => wanted.peers,
+        Field::All if about.role != Role::Queue || workload == Workload::Wakeup => true,
+        Field::All => about.family != Family::Process,
+        Field::Representatives => about.representative,
+        Field::RepresentativesAndRings => about.representative || about.family == Family::Ring,
+        Field::Transports => is_transport,
+        Field::Ladder => about.rung.is_some(),
     };
     if !joins && !filtered {
+        if is_peer || is_transport || about.rung.is_some() {
+            return Some("the suite boundary has it; name the queue with -q to add it here".into());
+        }
         return Some("this scenario runs one or two of each family; name the queue with -q to add it".into());
     }
     if waits.all && !waits.spin && entry.wait == Spin::SUFFIX {

@@ -8,10 +8,11 @@ use super::contender::{Contender, Contenders};
 use super::gate::{Gate, LOOK_EVERY};
 use super::plan::Cell;
 use super::rounds::BlockOrder;
-use super::{Ended, Whereabouts, Workers};
-use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
+use super::{Ended, Whereabouts, Workers, evidence};
+use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::record;
-use crate::workload::work;
+use crate::workload::slice::LONGEST_NS;
+use crate::workload::{Workload, work};
 
 /// What a worker may take to introduce itself, and to open a queue.
 const INTRODUCTION: Duration = Duration::from_secs(10);
@@ -110,26 +111,40 @@ impl Supervisor<'_> {
         started: Instant,
         seen: &mut Circumstances,
     ) -> Result<Box<Report>, Stop> {
-        introduced(worker)?;
-        let cpus = prepare.cpus.clone();
-        worker.say(&Command::Prepare(prepare));
-        let line_ns = match worker.answer()? {
-            Answer::Ready { line_ns, .. } => line_ns,
-            Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
-            answer => return Err(unexpected(&answer)),
-        };
-        seen.ready_ns = started.elapsed().as_nanos() as u64;
-        seen.cpus = self.wait_for_cpus(worker, &cpus, line_ns)?;
-        let BlockOrder { settle_ns, window_ns, traced, .. } = *order;
-        worker.say(&Command::Slice { settle_ns, window_ns, traced });
-        match worker.answer()? {
-            Answer::Report(report) => match record::check_report(&report, started.elapsed()) {
-                Ok(()) => Ok(report),
-                // In the file it would be what no reader accepts, and take the whole run with it.
-                Err(why) => Err(Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}"))),
-            },
-            answer => Err(unexpected(&answer)),
+        let (_, manner) = introduced(worker)?;
+        if manner.verifies && prepare.workload != Workload::Spawn {
+            if let Some(report) = verified(worker, &prepare)? {
+                return Ok(report);
+            }
         }
+        let settle_ns = manner.settle_ns.unwrap_or(0).clamp(order.settle_ns, LONGEST_NS);
+        let window_ns = manner.window_ns.unwrap_or(0).clamp(order.window_ns, LONGEST_NS);
+        let mut all: Option<Box<Report>> = None;
+        for slice in 0..manner.slices.unwrap_or(1).clamp(1, MOST_SLICES) {
+            worker.say(&Command::Prepare(prepare.clone()));
+            let line_ns = match worker.answer()? {
+                Answer::Ready { line_ns, .. } => line_ns,
+                Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
+                answer => return Err(unexpected(&answer)),
+            };
+            if slice == 0 {
+                seen.ready_ns = started.elapsed().as_nanos() as u64;
+                seen.cpus = self.wait_for_cpus(worker, &prepare.cpus, line_ns)?;
+            }
+            worker.say(&Command::Slice { settle_ns, window_ns, traced: order.traced });
+            let report = match worker.answer()? {
+                Answer::Report(report) => checked(report, &prepare, manner.verifies, started.elapsed())?,
+                answer => return Err(unexpected(&answer)),
+            };
+            if report.outcome != Outcome::Ok {
+                return Ok(report);
+            }
+            all = Some(match all {
+                None => report,
+                Some(all) => Box::new(all.with(&report)),
+            });
+        }
+        Ok(all.expect("a block has a slice"))
     }
 
     /// Lets a worker that is ready wait until its cpus are where they usually are, or for as long as is reasonable.
@@ -160,13 +175,52 @@ impl Supervisor<'_> {
     fn prepare(&self, contender: &Contender, queue: &str, cell: &Cell) -> Prepare {
         let iterations = |ns| work::iterations(ns, self.ns_per_iteration) + contender.extra_iterations;
         let work = cell.scenario.work;
-        Prepare {
-            queue: queue.to_owned(),
-            scenario: cell.scenario.to_string(),
-            cpus: cell.cpus.clone(),
-            work_iterations: [iterations(work.producer), iterations(work.consumer)],
-        }
+        Prepare::new(queue, &cell.scenario, cell.cpus.clone(), [work.producer, work.consumer].map(iterations))
     }
+}
+
+/// Messages of a verifying slice; what a worker says of them fits into one answer.
+const VERIFIED_MESSAGES: u64 = 20_000;
+/// Slices a worker may want of a block.
+const MOST_SLICES: u32 = 10;
+
+/// Lets a worker that does not check every timed message show that its queue loses, doubles and overtakes nothing.
+/// Returns a report where it does, or refuses.
+fn verified(worker: &mut Worker, prepare: &Prepare) -> Result<Option<Box<Report>>, Stop> {
+    worker.say(&Command::Prepare(prepare.clone()));
+    match worker.answer()? {
+        Answer::Ready { .. } => {}
+        Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(Some(report)),
+        answer => return Err(unexpected(&answer)),
+    }
+    worker.say(&Command::Verify { messages: VERIFIED_MESSAGES });
+    match worker.answer()? {
+        Answer::Verified { sent, tags } => {
+            let found = evidence::of_every_message(&sent, &tags, VERIFIED_MESSAGES, prepare.producers);
+            Ok(found.err().map(|(outcome, detail)| Box::new(Report::failed(outcome, detail))))
+        }
+        Answer::Report(report) if report.outcome != Outcome::Ok => Ok(Some(report)),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// A report, if it can be: its figures are possible, and what it says of messages balances. `must_balance` where the
+/// worker leaves that to us.
+fn checked(
+    mut report: Box<Report>,
+    prepare: &Prepare,
+    must_balance: bool,
+    elapsed: Duration,
+) -> Result<Box<Report>, Stop> {
+    // In the file it would be what no reader accepts, and take the whole run with it.
+    record::check_report(&report, elapsed)
+        .map_err(|why| Stop::Outcome(Outcome::Crashed, format!("the worker reported what cannot be: {why}")))?;
+    if report.outcome == Outcome::Ok && must_balance {
+        let found = evidence::of_a_slice(&report, prepare);
+        found.map_err(|(outcome, detail)| Stop::Outcome(outcome, detail))?;
+    }
+    (report.sent, report.received) = (Vec::new(), Vec::new());
+    Ok(report)
 }
 
 fn unexpected(answer: &Answer) -> Stop {
@@ -174,10 +228,10 @@ fn unexpected(answer: &Answer) -> Stop {
 }
 
 /// What a worker says it is, first of all: its program and version.
-fn introduced(worker: &mut Worker) -> Result<String, Stop> {
+fn introduced(worker: &mut Worker) -> Result<(String, Manner), Stop> {
     match worker.answer()? {
-        Answer::Hello { protocol: PROTOCOL, program, version } => {
-            Ok(record::printable(&format!("{program} {version}")))
+        Answer::Hello { protocol: PROTOCOL, program, version, manner } => {
+            Ok((record::printable(&format!("{program} {version}")), manner))
         }
         Answer::Hello { protocol, .. } => {
             let detail = format!("the worker speaks protocol {protocol}, this is {PROTOCOL}");
@@ -193,7 +247,7 @@ fn introduced(worker: &mut Worker) -> Result<String, Stop> {
 ///
 /// When `command` cannot be started or does not speak the protocol.
 pub fn introduction(command: &[String]) -> Result<String, String> {
-    ask(command, introduced)
+    ask(command, |worker| introduced(worker).map(|(said, _)| said))
 }
 
 /// Whether the worker of a cell's queue has it.
@@ -203,8 +257,7 @@ pub fn introduction(command: &[String]) -> Result<String, String> {
 /// Why not, as the worker says it.
 pub fn can_run(contenders: &Contenders, cell: &Cell) -> Result<(), String> {
     let (contender, queue) = contenders.of(&cell.queue).ok_or("nobody runs it")?;
-    let (scenario, cpus) = (cell.scenario.to_string(), cell.cpus.clone());
-    let prepare = Prepare { queue: queue.to_owned(), scenario, cpus, work_iterations: [0, 0] };
+    let prepare = Prepare::new(queue, &cell.scenario, cell.cpus.clone(), [0, 0]);
     ask(&contender.command, |worker| {
         introduced(worker)?;
         worker.say(&Command::Prepare(prepare));

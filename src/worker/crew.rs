@@ -7,14 +7,12 @@ use std::thread::JoinHandle;
 use super::probe::Probe;
 use crate::scenario::Scenario;
 use crate::workload::slice::{Lengths, Slice, Tally};
-use crate::workload::{Loop, Opened};
+use crate::workload::{Lap, Loop, Opened};
 
 /// Threads that wait for their slice.
 pub struct Crew {
-    /// See [`Opened::capacity`].
-    pub capacity: Option<u64>,
-    /// See [`Opened::missing`].
-    pub missing: u64,
+    /// See [`Opened::lap`].
+    pub lap: Lap,
     /// Whether the first and the last thread have cpus of their own.
     has_two_cpus: bool,
     threads: Vec<Member>,
@@ -61,7 +59,7 @@ impl Crew {
         for (recruit, own_loop) in spawned.into_iter().zip(opened.loops) {
             threads.push(recruit.equip(own_loop)?);
         }
-        Ok(Crew { capacity: opened.capacity, missing: opened.missing, has_two_cpus: has_two_cpus(cpus), threads })
+        Ok(Crew { lap: opened.lap, has_two_cpus: has_two_cpus(cpus), threads })
     }
 
     /// What a cache line takes now from the first thread to the last and back, in nanoseconds; `None` where they do not
@@ -85,12 +83,13 @@ impl Crew {
             member.word.send(Word::Start(Arc::clone(&slice))).expect("the thread waits for its word");
         }
         let tallies = self.threads.into_iter().map(|member| member.handle.join().expect("a panic ends the process"));
-        (slice.clone(), tallies.collect())
+        let tallies = tallies.collect();
+        (slice, tallies)
     }
 }
 
 /// Whether the first and the last thread are pinned to different cpus.
-fn has_two_cpus(cpus: &[Option<usize>]) -> bool {
+pub(super) fn has_two_cpus(cpus: &[Option<usize>]) -> bool {
     matches!((cpus.first(), cpus.last()), (Some(Some(first)), Some(Some(last))) if first != last)
 }
 
@@ -122,7 +121,7 @@ impl Recruit {
             loop {
                 match words.recv().ok()? {
                     Word::Probe(probe, Some(result)) => drop(result.send(probe.lead())),
-                    Word::Probe(probe, None) => probe.follow(),
+                    Word::Probe(probe, None) => drop(probe.follow()),
                     Word::Start(slice) => return Some(own_loop(&slice)),
                 }
             }

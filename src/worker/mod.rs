@@ -1,18 +1,31 @@
 //! The child's side: open one queue, run one slice, report, exit.
 
 mod crew;
+pub mod endpoint;
 mod probe;
+mod processes;
 mod verdict;
 
 use std::io::{self, BufRead, Write};
 
-use crate::protocol::{Answer, Command, Outcome, PROTOCOL, Prepare, Report};
+use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::queue::{About, Capacity};
 use crate::registry::Registry;
 use crate::scenario::Scenario;
 use crate::topology;
-use crate::workload::{Order, Workload, slice::BACKLOG_BYTES, slice::Lengths};
-use crew::Crew;
+use crate::scenario::Boundary;
+use crate::queue::crossing::Unavailable;
+use crate::queue::intree::Rubbish;
+use crate::workload::slice::{BACKLOG_BYTES, Lengths};
+use crate::workload::{Lap, Order, Workload};
+use crew::{Crew, has_two_cpus};
+use endpoint::Join;
+use processes::Processes;
+
+/// The first argument of this program with which it serves blocks.
+pub const WORKER: &str = "worker";
+/// The first argument with which it is one endpoint of a block.
+pub const ENDPOINT: &str = "endpoint";
 
 /// Serves the parent on stdin and stdout until it says `bye` or goes away.
 ///
@@ -21,25 +34,27 @@ use crew::Crew;
 /// When stdin or stdout break, or the parent says what is no command.
 pub fn serve(registry: &Registry) -> anyhow::Result<()> {
     die_with_parent()?;
-    die_on_panic();
+    die_on_panic(|outcome, detail| say(&Answer::Report(Box::new(Report::failed(outcome, detail)))).ok());
     say(&Answer::Hello {
         protocol: PROTOCOL,
         program: env!("CARGO_PKG_NAME").into(),
         version: env!("CARGO_PKG_VERSION").into(),
+        manner: Manner::default(),
     })?;
     let mut prepared: Option<Prepared> = None;
     for line in io::stdin().lock().lines() {
         match serde_json::from_str(&line?)? {
             Command::Prepare(prepare) => match Prepared::new(registry, &prepare) {
-                Ok(ready) => {
-                    say(&Answer::Ready { capacity: ready.crew.capacity, line_ns: ready.crew.probe() })?;
+                Ok(mut ready) => {
+                    let capacity = ready.endpoints.lap().capacity;
+                    say(&ready.probe().map_or_else(Answer::Report, |line_ns| Answer::Ready { capacity, line_ns }))?;
                     prepared = Some(ready);
                 }
                 Err(report) => say(&Answer::Report(report))?,
             },
             Command::Probe => {
-                let line_ns = prepared.as_ref().and_then(|ready| ready.crew.probe());
-                say(&Answer::Line { line_ns })?;
+                let line = prepared.as_mut().map_or(Ok(None), Prepared::probe);
+                say(&line.map_or_else(Answer::Report, |line_ns| Answer::Line { line_ns }))?;
             }
             Command::Slice { settle_ns, window_ns, traced } => {
                 let report = match prepared.take() {
@@ -47,6 +62,10 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
                     None => Report::failed(Outcome::Refused, "slice before prepare"),
                 };
                 say(&Answer::Report(Box::new(report)))?;
+            }
+            // This worker checks the order of every message it times.
+            Command::Verify { .. } => {
+                say(&Answer::Report(Box::new(Report::failed(Outcome::Refused, "every message is checked anyway"))))?;
             }
             Command::Bye => break,
         }
@@ -69,18 +88,54 @@ pub(crate) fn die_with_parent() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A panic in one endpoint would leave the others waiting: end the process, the message is on stderr.
-fn die_on_panic() {
+/// A panic in one endpoint would leave the others waiting: end the process, the message is on stderr. Where the panic
+/// says what is known to happen, `tell` says it to who listens.
+fn die_on_panic(tell: impl Fn(Outcome, String) -> Option<()> + Send + Sync + 'static) {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        print(panic);
-        std::process::abort();
+        let payload = panic.payload();
+        let known = (payload.downcast_ref().map(|Rubbish(what)| (Outcome::Corrupted, (*what).to_owned())))
+            .or_else(|| payload.downcast_ref().map(|Unavailable(why)| (Outcome::Refused, why.clone())));
+        let Some((outcome, detail)) = known else {
+            print(panic);
+            std::process::abort();
+        };
+        tell(outcome, detail);
+        std::process::exit(0);
     }));
 }
 
-/// A crew that waits for its slice.
+/// What the loops of a scenario are made for.
+fn order_of(scenario: &Scenario, work_iterations: [u32; 2]) -> Order {
+    Order {
+        workload: scenario.workload,
+        shape: scenario.shape(),
+        size: scenario.size,
+        producer_work: work_iterations[0],
+        consumer_work: work_iterations[1],
+        credit: (scenario.credit != 0).then_some(u64::from(scenario.credit)),
+    }
+}
+
+/// The endpoints of a slice, on one side of the boundary or the other.
+enum Endpoints {
+    Threads(Crew),
+    Processes(Processes),
+}
+
+impl Endpoints {
+    fn lap(&self) -> Lap {
+        match self {
+            Endpoints::Threads(crew) => crew.lap,
+            Endpoints::Processes(processes) => processes.lap,
+        }
+    }
+}
+
+/// Endpoints that wait for their slice.
 struct Prepared {
-    crew: Crew,
+    endpoints: Endpoints,
+    has_two_cpus: bool,
     scenario: Scenario,
     about: About,
 }
@@ -89,43 +144,68 @@ impl Prepared {
     fn new(registry: &Registry, prepare: &Prepare) -> Result<Prepared, Box<Report>> {
         let refused = |why: String| Box::new(Report::failed(Outcome::Refused, why));
         let scenario: Scenario = prepare.scenario.parse().map_err(refused)?;
-        let entry = registry
-            .find(&prepare.queue, scenario.capacity)
+        let entry = registry.find(&prepare.queue, scenario.capacity);
+        let (entry, runs) = entry
+            .and_then(|entry| Some((entry, entry.runs?)))
             .ok_or_else(|| refused(format!("this worker has no queue '{}'", prepare.queue)))?;
         if prepare.cpus.len() != scenario.threads() {
             return Err(refused(format!("{} cpus for {} threads", prepare.cpus.len(), scenario.threads())));
         }
-        (entry.prime)();
-        let order = Order {
-            workload: scenario.workload,
-            shape: scenario.shape(),
-            size: scenario.size,
-            producer_work: prepare.work_iterations[0],
-            consumer_work: prepare.work_iterations[1],
+        let endpoints = if scenario.boundary == Boundary::Processes && scenario.threads() > 1 {
+            let joining = runs.joining.ok_or_else(|| refused(format!("{} does not cross", prepare.queue)))?;
+            let Prepare { queue, scenario: id, work_iterations, .. } = prepare.clone();
+            let first = Join { queue, scenario: id, work_iterations, index: 0, cpu: None };
+            Endpoints::Processes(Processes::assemble(joining, scenario, first, &prepare.cpus)?)
+        } else {
+            (runs.prime)();
+            let order = order_of(&scenario, prepare.work_iterations);
+            let crew = Crew::assemble(&prepare.cpus, move || (runs.open)(&order), topology::pin).map_err(refused)?;
+            Endpoints::Threads(crew)
         };
-        let open = entry.open;
-        let crew = Crew::assemble(&prepare.cpus, move || open(&order), topology::pin).map_err(refused)?;
-        if crew.missing > 0 {
-            let detail = format!("{} messages went in and did not come out before the stream began", crew.missing);
+        let missing = endpoints.lap().missing;
+        if missing > 0 {
+            let detail = format!("{missing} messages went in and did not come out before the stream began");
             return Err(Box::new(Report::failed(Outcome::Lost, detail)));
         }
-        Ok(Prepared { crew, scenario, about: entry.about })
+        Ok(Prepared { endpoints, has_two_cpus: has_two_cpus(&prepare.cpus), scenario, about: entry.about })
+    }
+
+    /// What a cache line takes now between the first and the last endpoint, where they have a cpu each.
+    fn probe(&mut self) -> Result<Option<u64>, Box<Report>> {
+        match &mut self.endpoints {
+            Endpoints::Threads(crew) => Ok(crew.probe()),
+            Endpoints::Processes(processes) if self.has_two_cpus => processes.probe(),
+            Endpoints::Processes(_) => Ok(None),
+        }
     }
 
     fn run(self, settle_ns: u64, window_ns: u64, traced: bool) -> Report {
         let scenario = self.scenario;
         let unbounded = scenario.capacity == Capacity::Unbounded && self.about.transfers;
+        let lap = self.endpoints.lap();
         let lengths = Lengths {
             settle_ns,
             window_ns,
-            // A ping-pong never has more than one message in its queues, so a message is its lap.
-            lap: if scenario.workload == Workload::Pingpong { 1 } else { scenario.capacity.lap() },
-            // A list node or a slot's stamp counts too, or a backlog of small messages would take three times this.
+            // Where there is never more than one message in a queue, a message is its lap. A kernel may make a queue
+            // smaller or larger than asked for.
+            lap: match scenario.workload {
+                Workload::Stream | Workload::Pairs if self.about.exact => scenario.capacity.lap(),
+                Workload::Stream | Workload::Pairs => lap.capacity.unwrap_or(scenario.capacity.lap()),
+                _ => 1,
+            },
             traced,
+            // A list node or a slot's stamp counts too, or a backlog of small messages would take three times this.
             backlog_limit: unbounded.then(|| BACKLOG_BYTES / (scenario.size.bytes() as u64 + 16)),
         };
-        let capacity = self.crew.capacity;
-        let (slice, tallies) = self.crew.run(lengths, scenario);
-        verdict::report(&scenario, &self.about, capacity, &slice, tallies)
+        match self.endpoints {
+            Endpoints::Threads(crew) => {
+                let (slice, tallies) = crew.run(lengths, scenario);
+                verdict::report(&scenario, &self.about, lap.capacity, &slice, tallies)
+            }
+            Endpoints::Processes(processes) => match processes.run(lengths) {
+                Ok((slice, tallies)) => verdict::report(&scenario, &self.about, lap.capacity, &slice, tallies),
+                Err(report) => *report,
+            },
+        }
     }
 }

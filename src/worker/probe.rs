@@ -2,10 +2,12 @@
 //! together or apart between one process and the next, and no counter of the guest tells.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
+
+use crate::memory::Shareable;
 
 /// Round trips of one batch; the median batch counts, so that one preemption does not.
 const TRIPS: u64 = 64;
@@ -16,18 +18,23 @@ const PATIENCE: Duration = Duration::from_millis(5);
 
 /// A line that two threads hand to and fro.
 #[derive(Default)]
+#[repr(C)]
 pub struct Probe {
     /// Even: the leader's turn; odd: the follower's.
     turn: CachePadded<AtomicU64>,
-    over: CachePadded<AtomicBool>,
+    /// 0 until the leader has seen enough.
+    over: CachePadded<AtomicU64>,
 }
+
+// SAFETY: atomic numbers.
+unsafe impl Shareable for Probe {}
 
 impl Probe {
     /// Nanoseconds of a round trip; `None` when the other end did not answer in time.
     pub fn lead(&self) -> Option<u64> {
         let deadline = Instant::now() + PATIENCE;
         let batches: Option<Vec<u64>> = (0..BATCHES).map(|_| self.batch(deadline)).collect();
-        self.over.store(true, Ordering::Relaxed);
+        self.over.store(1, Ordering::Relaxed);
         let mut batches = batches?;
         batches.sort_unstable();
         Some(batches[BATCHES / 2] / TRIPS)
@@ -50,15 +57,22 @@ impl Probe {
         Some(start.elapsed().as_nanos() as u64)
     }
 
-    /// Answers until the leader has seen enough.
-    pub fn follow(&self) {
-        while !self.over.load(Ordering::Relaxed) {
+    /// As it was at first.
+    pub fn reset(&self) {
+        self.turn.store(0, Ordering::Relaxed);
+        self.over.store(0, Ordering::Relaxed);
+    }
+
+    /// Answers until the leader has seen enough; it has no figure of its own.
+    pub fn follow(&self) -> Option<u64> {
+        while self.over.load(Ordering::Relaxed) == 0 {
             let turn = self.turn.load(Ordering::Acquire);
             if turn % 2 == 1 {
                 self.turn.store(turn + 1, Ordering::Release);
             }
             spin_loop();
         }
+        None
     }
 }
 

@@ -4,7 +4,7 @@ use crate::protocol::{Outcome, Regime, Report};
 use crate::queue::{About, Capacity, Family};
 use crate::scenario::Scenario;
 use crate::workload::Workload;
-use crate::workload::check::{Sums, expected};
+use crate::workload::check::{Imbalance, balance};
 use crate::workload::slice::{Occupancy, PUBLISH_EVERY, Side, Slice, Tally};
 
 /// Turns what the threads saw into what is recorded.
@@ -23,7 +23,9 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
     let messages = match scenario.workload {
         // A limit hands nothing over: its slower side decides.
         Workload::Stream if !transfers => in_window(Side::Producer).min(in_window(Side::Consumer)),
-        Workload::Stream | Workload::Pairs => in_window(Side::Consumer),
+        Workload::Stream | Workload::Pairs | Workload::Spawn | Workload::Wakeup | Workload::Copy => {
+            in_window(Side::Consumer)
+        }
         Workload::Pingpong => in_window(Side::Producer),
     };
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
@@ -37,6 +39,9 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
     Report {
         outcome: Outcome::Ok,
         detail: None,
+        slices: Vec::new(),
+        sent: Vec::new(),
+        received: Vec::new(),
         messages: messages.round() as u64,
         elapsed_ns: closed_ns - opened_ns,
         settle_ns: opened_ns,
@@ -52,7 +57,8 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
         regime: if watched { regime(scenario, occupancy) } else { None },
         mean_backlog: if watched { occupancy.total / occupancy.samples.max(1) } else { 0 },
         peak_backlog: if watched { occupancy.peak } else { 0 },
-        round_trips: round_trips(&tallies),
+        round_trips: buckets(&tallies, |tally| &tally.round_trips),
+        first: buckets(&tallies, |tally| &tally.first),
         trace: trace(&tallies),
         flags: if slice.unsettled() { vec!["unsettled".into()] } else { Vec::new() },
     }
@@ -68,21 +74,11 @@ fn fault(slice: &Slice, tallies: &[Tally]) -> Option<(Outcome, String)> {
     }
     let (ends_pushed, ends_repeated) = slice.ends();
     let ends_popped: u64 = checks().map(|popped| popped.faults.ends).sum();
-    let (mut pushed, mut sums) = (ends_pushed, Sums::default());
-    for (producer, count) in tallies.iter().flat_map(|tally| &tally.pushed) {
-        (pushed, sums) = (pushed + count, sums.with(expected(*producer, *count)));
-    }
-    let popped = ends_popped + checks().map(|popped| popped.count).sum::<u64>();
-    if popped < pushed {
-        return Some((Outcome::Lost, format!("{pushed} messages went in, {popped} came out")));
-    }
-    let popped_sums = checks().fold(Sums::default(), |total, popped| total.with(popped.sums));
-    if popped > pushed {
-        return Some((Outcome::Duplicated, format!("{pushed} messages went in, {popped} came out; first: {first}")));
-    }
-    if popped_sums != sums {
-        let detail = format!("as many came out as went in ({pushed}), but not the same: some twice, some never");
-        return Some((Outcome::Duplicated, detail));
+    let sent = tallies.iter().flat_map(|tally| tally.pushed.iter().copied());
+    match balance(sent, checks().map(|popped| (popped.count, popped.sums)), [ends_pushed, ends_popped]) {
+        Err(Imbalance::Lost(what)) => return Some((Outcome::Lost, what)),
+        Err(Imbalance::Duplicated(what)) => return Some((Outcome::Duplicated, format!("{what}; first: {first}"))),
+        Ok(()) => {}
     }
     let disordered: u64 = checks().map(|popped| popped.faults.disordered).sum();
     if disordered > 0 {
@@ -123,7 +119,6 @@ fn trace(tallies: &[Tally]) -> Vec<[u64; 2]> {
     traced.into_iter().flatten().map(|note| [note.at_ns, note.count]).collect()
 }
 
-fn round_trips(tallies: &[Tally]) -> Vec<[u64; 2]> {
-    let trips = tallies.iter().map(|tally| &tally.round_trips).find(|trips| !trips.is_empty());
-    trips.cloned().unwrap_or_default()
+fn buckets(tallies: &[Tally], of: fn(&Tally) -> &Vec<[u64; 2]>) -> Vec<[u64; 2]> {
+    tallies.iter().map(of).find(|buckets| !buckets.is_empty()).cloned().unwrap_or_default()
 }

@@ -42,7 +42,7 @@ impl Sums {
 }
 
 /// What came of a check.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// Messages that came out.
     pub count: u64,
@@ -50,7 +50,7 @@ pub struct Received {
     #[serde(flatten)]
     pub sums: Sums,
     /// What was wrong with them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Faults::is_none")]
     pub faults: Faults,
 }
 
@@ -118,7 +118,7 @@ impl Check {
 }
 
 /// What went wrong at one consumer.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Messages not above the last one of the same producer.
     pub disordered: u64,
@@ -131,6 +131,10 @@ pub struct Faults {
 }
 
 impl Faults {
+    fn is_none(&self) -> bool {
+        *self == Faults::default()
+    }
+
     /// Notes what is no message as it should be, after `check` has counted it; true when it ends the stream.
     #[cold]
     #[inline(never)]
@@ -168,6 +172,45 @@ impl Faults {
         self.corrupted += 1;
         self.first.get_or_insert(what);
     }
+}
+
+/// What is wrong between what went in and what came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imbalance {
+    /// Fewer came out.
+    Lost(String),
+    /// More came out, or others.
+    Duplicated(String),
+}
+
+/// Whether exactly what producers pushed has come out at all consumers together; `ends` are the end marks that went in
+/// and came out.
+///
+/// # Errors
+///
+/// What is wrong.
+pub fn balance(
+    sent: impl IntoIterator<Item = (usize, u64)>,
+    received: impl IntoIterator<Item = (u64, Sums)>,
+    ends: [u64; 2],
+) -> Result<(), Imbalance> {
+    let (mut pushed, mut sums) = (ends[0], Sums::default());
+    for (producer, count) in sent {
+        (pushed, sums) = (pushed.saturating_add(count), sums.with(expected(producer, count)));
+    }
+    let (mut popped, mut popped_sums) = (ends[1], Sums::default());
+    for (count, sums) in received {
+        (popped, popped_sums) = (popped.saturating_add(count), popped_sums.with(sums));
+    }
+    if popped != pushed {
+        let what = format!("{pushed} messages went in, {popped} came out");
+        return Err(if popped < pushed { Imbalance::Lost(what) } else { Imbalance::Duplicated(what) });
+    }
+    if popped_sums != sums {
+        let what = format!("as many came out as went in ({pushed}), but not the same: some twice, some never");
+        return Err(Imbalance::Duplicated(what));
+    }
+    Ok(())
 }
 
 /// What a producer's messages `1..=count` add up to.

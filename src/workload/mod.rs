@@ -4,10 +4,15 @@
 //! handed to its thread as a [`Loop`] and called once, so nothing inside it is dynamic.
 
 pub mod check;
+pub mod copy;
+pub mod join;
 pub mod pairs;
 pub mod pingpong;
 pub mod slice;
+pub mod spawn;
 pub mod stream;
+mod trips;
+pub mod wakeup;
 pub mod work;
 
 use std::fmt;
@@ -15,7 +20,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::queue::{About, Boxed, Consumer, Endpoints, Payload, Producer, Queue, Shape, Tag, Wait, Words};
+use crate::queue::{
+    About, Boxed, Consumer, Endpoints, EventCountsRef, Payload, Payloads, Producer, Queue, Role, Shape, Tag, Wait, Words,
+};
 use slice::{Slice, Tally};
 
 /// What the endpoints do.
@@ -28,17 +35,36 @@ pub enum Workload {
     Pairs,
     /// One message goes back and forth over two queues. Unit: nanoseconds per round trip.
     Pingpong,
+    /// A thread or a process is started and joined, again and again. Unit: nanoseconds until it was joined.
+    Spawn,
+    /// A consumer with nothing to do, then one message. Unit: nanoseconds until it runs.
+    Wakeup,
+    /// Messages are made, moved and read by one thread. Unit: messages per second.
+    Copy,
 }
 
 impl Workload {
     /// All, in the order of the documentation.
-    pub const ALL: [Workload; 3] = [Workload::Stream, Workload::Pairs, Workload::Pingpong];
+    pub const ALL: [Workload; 6] = [
+        Workload::Stream,
+        Workload::Pairs,
+        Workload::Pingpong,
+        Workload::Spawn,
+        Workload::Wakeup,
+        Workload::Copy,
+    ];
+
+    /// Whether its figure is a time, of which less is better; else it is a rate.
+    pub fn is_timed(self) -> bool {
+        matches!(self, Workload::Pingpong | Workload::Spawn | Workload::Wakeup)
+    }
 
     /// Threads that run at once.
     pub fn threads(self, producers: usize, consumers: usize) -> usize {
         match self {
-            Workload::Stream | Workload::Pingpong => producers + consumers,
+            Workload::Stream | Workload::Pingpong | Workload::Wakeup => producers + consumers,
             Workload::Pairs => producers,
+            Workload::Spawn | Workload::Copy => 1,
         }
     }
 }
@@ -49,6 +75,9 @@ impl fmt::Display for Workload {
             Workload::Stream => "stream",
             Workload::Pairs => "pairs",
             Workload::Pingpong => "pingpong",
+            Workload::Spawn => "spawn",
+            Workload::Wakeup => "wakeup",
+            Workload::Copy => "copy",
         })
     }
 }
@@ -58,7 +87,7 @@ impl FromStr for Workload {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Workload::ALL.into_iter().find(|workload| workload.to_string() == text);
-        known.ok_or_else(|| format!("'{text}' is no workload; there are stream, pairs, pingpong"))
+        known.ok_or_else(|| format!("'{text}' is no workload; there are stream, pairs, pingpong, spawn, wakeup, copy"))
     }
 }
 
@@ -115,6 +144,8 @@ pub struct Order {
     pub producer_work: u32,
     /// Iterations of [`work`] a consumer does for each message.
     pub consumer_work: u32,
+    /// Messages producers may be ahead, if that is limited.
+    pub credit: Option<u64>,
 }
 
 /// One thread's part of a slice.
@@ -122,10 +153,8 @@ pub type Loop = Box<dyn FnOnce(&Slice) -> Tally + Send>;
 
 /// An opened queue, its memory touched, its loops ready to be handed to their threads: consumers' first.
 pub struct Opened {
-    /// Messages the queue took before it said it was full; `None` when it never does, or is no queue.
-    pub capacity: Option<u64>,
-    /// Messages that went in while its memory was touched and did not come out.
-    pub missing: u64,
+    /// What touching its memory has shown.
+    pub lap: Lap,
     /// One for each thread.
     pub loops: Vec<Loop>,
 }
@@ -142,20 +171,31 @@ pub fn open<Q: Queue, W: Wait>(order: &Order) -> Opened {
 
 fn open_sized<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     match order.workload {
-        Workload::Stream => stream::open::<Q, W, T>(order),
+        Workload::Stream if const { streams(&Q::ABOUT, T::BOXED) } => stream::open::<Q, W, T>(order),
         // Decided where it is compiled: no loop is built that no plan asks for.
         Workload::Pairs if const { in_turns(&Q::ABOUT, T::BOXED) && Q::ABOUT.both_ends_many() } => {
             pairs::open::<Q, W, T>(order)
         }
         Workload::Pingpong if const { in_turns(&Q::ABOUT, T::BOXED) } => pingpong::open::<Q, W, T>(order),
+        Workload::Wakeup if const { wakes::<T>(&Q::ABOUT) } => wakeup::open::<Q, W, T>(order),
         other => unreachable!("no plan gives {} to {other}", Q::ABOUT.id),
     }
+}
+
+/// Whether a stream is built.
+const fn streams(about: &About, boxed: bool) -> bool {
+    matches!(about.role, Role::Queue) && !(boxed && matches!(about.payloads, Payloads::ByValue))
 }
 
 /// Whether the workloads in which messages come back are built: limits give nothing back, and what a box costs
 /// is seen in a stream.
 pub const fn in_turns(about: &About, boxed: bool) -> bool {
-    about.transfers && !boxed
+    about.transfers && !boxed && matches!(about.role, Role::Queue)
+}
+
+/// Whether a wake-up is built: between queues that cross the boundary, for the smallest message.
+const fn wakes<T: Payload>(about: &About) -> bool {
+    (about.crosses || matches!(about.role, Role::WakeupBound)) && T::BYTES == 8
 }
 
 /// [`Payload::write`] where nothing is timed: compiled once for each payload, not for every queue.
@@ -168,8 +208,16 @@ fn written_apart<T: Payload>(tag: Tag) -> T {
 /// The handles of a queue whose memory has been touched.
 struct Touched<P, C> {
     ends: Endpoints<P, C>,
-    capacity: Option<u64>,
-    missing: u64,
+    lap: Lap,
+}
+
+/// What a first lap through a queue has shown.
+#[derive(Clone, Copy)]
+pub struct Lap {
+    /// Messages it took before it said it was full; `None` when it never does, or is no queue.
+    pub capacity: Option<u64>,
+    /// Messages that went in and did not come out.
+    pub missing: u64,
 }
 
 /// Opens a queue and runs one full lap through it, so that no page fault is left for the window and its real
@@ -178,11 +226,17 @@ struct Touched<P, C> {
 fn open_touched<Q: Queue, T: Payload>(shape: Shape) -> Touched<Q::Producer<T>, Q::Consumer<T>> {
     let mut ends = Q::open::<T>(shape);
     if !Q::ABOUT.transfers {
-        return Touched { ends, capacity: None, missing: 0 };
+        return Touched { ends, lap: Lap { capacity: None, missing: 0 } };
     }
-    let (producer, consumer) = (&mut ends.producers[0], &mut ends.consumers[0]);
-    // A queue may hold more than asked for (it rounds up), but one that never says full must not run away.
-    let most = 2 * shape.capacity.lap() + 64;
+    let lap = touch(&mut ends.producers[0], &mut ends.consumers[0], shape);
+    Touched { ends, lap }
+}
+
+/// Runs one full lap through a queue.
+fn touch<T: Payload>(producer: &mut impl Producer<T>, consumer: &mut impl Consumer<T>, shape: Shape) -> Lap {
+    // A queue may hold more than asked for (it rounds up, and a kernel has its own idea of small), but one that never
+    // says full must not run away.
+    let most = 2 * shape.capacity.lap() + (1 << 16);
     let enough = if let crate::queue::Capacity::Unbounded = shape.capacity { shape.capacity.lap() } else { most };
     let mut pushed = 0;
     while pushed < enough && producer.try_push(written_apart::<T>(Tag::new(0, pushed + 1))).is_ok() {
@@ -192,6 +246,10 @@ fn open_touched<Q: Queue, T: Payload>(shape: Shape) -> Touched<Q::Producer<T>, Q
     while popped < pushed && consumer.try_pop().is_some() {
         popped += 1;
     }
-    let capacity = (pushed < enough).then_some(pushed);
-    Touched { ends, capacity, missing: pushed - popped }
+    Lap { capacity: (pushed < enough).then_some(pushed), missing: pushed - popped }
+}
+
+/// The wait of one end: where its queue has its sleepers, if it has a place for them, else as all of the queue's ends.
+fn wait_of<W: Wait>(events: Option<EventCountsRef>, all: &W) -> W {
+    events.map_or_else(|| all.clone(), W::at)
 }

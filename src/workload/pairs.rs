@@ -7,31 +7,47 @@ use super::check::{Check, Faults};
 use super::slice::{Side, Slice, Tally};
 use super::stream::drain;
 use super::work::Work;
-use super::{Loop, Opened, Order, open_touched, written_apart};
+use super::{Loop, Opened, Order, open_touched, wait_of, written_apart};
 
 pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     let mut touched = open_touched::<Q, T>(order.shape);
-    let threads = order.shape.producers;
-    // The messages that lie in the queue from the start are those of one producer more.
+    let prefilled = prefill::<T>(&mut touched.ends.producers[0], order);
+    let wait = W::new();
+    let mut loops = Vec::new();
+    while let Some(ends) = touched.ends.producers.pop().zip(touched.ends.consumers.pop()) {
+        let index = touched.ends.producers.len();
+        loops.push(both_ends_loop::<T, _, _, _>(ends, &wait, index, if index == 0 { prefilled } else { 0 }, order));
+    }
+    loops.reverse();
+    Opened { lap: touched.lap, loops }
+}
+
+/// Fills a queue to its half; returns with how many. The messages that lie in it from the start are those of one
+/// producer more.
+pub(super) fn prefill<T: Payload>(producer: &mut impl Producer<T>, order: &Order) -> u64 {
     let mut prefilled = 0;
     while prefilled < order.shape.capacity.lap() / 2 {
-        let item = written_apart::<T>(Tag::new(threads, prefilled + 1));
-        if touched.ends.producers[0].try_push(item).is_err() {
+        let item = written_apart::<T>(Tag::new(order.shape.producers, prefilled + 1));
+        if producer.try_push(item).is_err() {
             break;
         }
         prefilled += 1;
     }
-    let wait = W::new();
-    let mut loops: Vec<Loop> = Vec::new();
-    while let Some(ends) = touched.ends.producers.pop().zip(touched.ends.consumers.pop()) {
-        let (index, waits) = (touched.ends.producers.len(), (wait.clone(), wait.clone()));
-        let works = (order.producer_work, order.consumer_work);
-        let prefilled = if index == 0 { prefilled } else { 0 };
-        loops
-            .push(Box::new(move |slice| alternate::<T, _, _, W>(ends, waits, works, slice, index, threads, prefilled)));
-    }
-    loops.reverse();
-    Opened { capacity: touched.capacity, missing: touched.missing, loops }
+    prefilled
+}
+
+/// The loop of the thread `index`, which holds an end of each side, and says of `prefilled` messages that it pushed them.
+pub(super) fn both_ends_loop<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
+    ends: (P, C),
+    all: &W,
+    index: usize,
+    prefilled: u64,
+    order: &Order,
+) -> Loop {
+    let waits = (wait_of(ends.0.events(), all), wait_of(ends.1.events(), all));
+    let works = (order.producer_work, order.consumer_work);
+    let threads = order.shape.producers;
+    Box::new(move |slice| alternate::<T, _, _, W>(ends, waits, works, slice, index, threads, prefilled))
 }
 
 fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
@@ -87,5 +103,5 @@ fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         drain(consumer, &mut check, &mut faults);
     }
     let pushed = vec![(index, sequence), (threads, prefilled)];
-    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new() }
+    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new(), first: Vec::new() }
 }

@@ -1,54 +1,53 @@
 //! Round trips: one message goes to the other thread over one queue and comes back over a second.
 
-use hdrhistogram::Histogram;
-
 use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
 
 use super::check::{Check, Faults};
-use super::slice::{LONGEST_NS, Side, Slice, Tally};
+use super::slice::{Side, Slice, Tally};
 use super::stream::{drain, end_stream};
-use super::{Loop, Opened, Order, open_touched};
+use super::trips::Trips;
+use super::{Lap, Loop, Opened, Order, open_touched, wait_of};
 
 pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     let (there, back) = (open_touched::<Q, T>(order.shape), open_touched::<Q, T>(order.shape));
-    let missing = there.missing + back.missing;
-    let capacity = there.capacity;
+    let lap = Lap { missing: there.lap.missing + back.lap.missing, ..there.lap };
     let (mut there, mut back) = (there.ends, back.ends);
     // The consumer of the first queue answers; it is the first consumer, so its loop comes first.
-    let (question, reply) = (only(&mut there.consumers), only(&mut back.producers));
-    let (ask, answer) = (only(&mut there.producers), only(&mut back.consumers));
+    let question = (only(&mut there.consumers), only(&mut there.producers));
+    let reply = (only(&mut back.producers), only(&mut back.consumers));
     let (wait_there, wait_back) = (W::new(), W::new());
-    let responder = (wait_there.clone(), wait_back.clone());
-    let loops: Vec<Loop> = vec![
-        Box::new(move |slice| respond::<T, _, _, W>(question, reply, responder, slice)),
-        Box::new(move |slice| initiate::<T, _, _, W>(ask, answer, (wait_there, wait_back), slice)),
+    let loops = vec![
+        responder(question.0, reply.0, &wait_there, &wait_back),
+        initiator(question.1, reply.1, &wait_there, &wait_back),
     ];
-    Opened { capacity, missing, loops }
+    Opened { lap, loops }
+}
+
+/// The loop of the end that answers.
+pub(super) fn responder<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
+    question: C,
+    reply: P,
+    there: &W,
+    back: &W,
+) -> Loop {
+    let waits = (wait_of(question.events(), there), wait_of(reply.events(), back));
+    Box::new(move |slice| respond::<T, _, _, W>(question, reply, waits, slice))
+}
+
+/// The loop of the end that asks.
+pub(super) fn initiator<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
+    ask: P,
+    answer: C,
+    there: &W,
+    back: &W,
+) -> Loop {
+    let waits = (wait_of(ask.events(), there), wait_of(answer.events(), back));
+    Box::new(move |slice| initiate::<T, _, _, W>(ask, answer, waits, slice))
 }
 
 /// The one handle of a side.
 fn only<H>(handles: &mut Vec<H>) -> H {
     handles.pop().expect("a round trip has one endpoint a side")
-}
-
-/// Round trips by duration. Not generic and not inlined, so that it is compiled once and not for every queue.
-struct Trips(Histogram<u64>);
-
-impl Trips {
-    fn new() -> Trips {
-        // Two digits: a bucket is at most 1 % wide, far below what two processes differ by.
-        Trips(Histogram::new_with_bounds(1, 60 * LONGEST_NS, 2).expect("the bounds are constants"))
-    }
-
-    /// Nanoseconds and how many, in order.
-    fn buckets(&self) -> Vec<[u64; 2]> {
-        self.0.iter_recorded().map(|bucket| [bucket.value_iterated_to(), bucket.count_at_value()]).collect()
-    }
-
-    #[inline(never)]
-    fn record(&mut self, ns: u64) {
-        self.0.saturating_record(ns);
-    }
 }
 
 fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
@@ -88,7 +87,7 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         end_stream(producer, pushing, slice);
     }
     drain(consumer, &mut check, &mut faults);
-    Tally { timing, pushed: vec![(0, sequence)], popped: Some(check.received(faults)), round_trips: trips.buckets() }
+    Tally { timing, pushed: vec![(0, sequence)], popped: Some(check.received(faults)), round_trips: trips.buckets(), first: Vec::new() }
 }
 
 fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
@@ -118,5 +117,5 @@ fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     slice.consumer_done();
     // What it answered with is what it was sent, so it stands for the second queue's producer.
     let pushed = vec![(0, check.count)];
-    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new() }
+    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new(), first: Vec::new() }
 }

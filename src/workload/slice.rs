@@ -85,6 +85,8 @@ struct Shared {
     popping_done: AtomicUsize,
     ends_pushed: AtomicU64,
     ends_repeated: Flag,
+    /// When the message on its way was sent, in nanoseconds since the origin.
+    stamp_ns: CachePadded<AtomicU64>,
 }
 
 /// One edge of the window; the first endpoint to reach it writes it.
@@ -158,6 +160,23 @@ impl Slice {
     #[inline]
     pub fn now_ns(&self) -> u64 {
         clock_ns().saturating_sub(self.origin_ns)
+    }
+
+    /// Messages popped by all, as published.
+    pub fn popped(&self) -> u64 {
+        Self::total(&self.popped)
+    }
+
+    /// Notes that a message is sent now.
+    #[inline]
+    pub fn stamp(&self) {
+        self.shared.stamp_ns.store(self.now_ns(), Ordering::Relaxed);
+    }
+
+    /// Nanoseconds since the last message was sent, for who has received it.
+    #[inline]
+    pub fn since_stamp_ns(&self) -> u64 {
+        self.now_ns().saturating_sub(self.shared.stamp_ns.load(Ordering::Relaxed))
     }
 
     /// The window's edges, in nanoseconds since the origin.
@@ -547,8 +566,10 @@ pub struct Tally {
     pub pushed: Vec<(usize, u64)>,
     /// What it popped.
     pub popped: Option<Received>,
-    /// Round trips inside the window by duration, nanoseconds and how many; ping-pong only.
+    /// Round trips (wake-ups, starts) inside the window by duration, nanoseconds and how many.
     pub round_trips: Vec<[u64; 2]>,
+    /// Starts inside the window by the time until what was started ran; likewise.
+    pub first: Vec<[u64; 2]>,
 }
 
 #[cfg(test)]

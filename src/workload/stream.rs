@@ -1,28 +1,55 @@
 //! Throughput: producers push, consumers pop, until time is up; whatever was sent must arrive.
 
-use crate::queue::{Consumer, Payload, Producer, Queue, Tag, Wait};
+use crate::queue::crossing::{Credit, Credited};
+use crate::queue::{Consumer, Endpoints, Payload, Producer, Queue, Tag, Wait};
 
 use super::check::{Check, Faults, Odd};
 use super::slice::{Side, Slice, Tally};
 use super::work::Work;
-use super::{Loop, Opened, Order, open_touched, written_apart};
+use super::{Loop, Opened, Order, open_touched, wait_of, written_apart};
 
 pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
-    let mut touched = open_touched::<Q, T>(order.shape);
+    let touched = open_touched::<Q, T>(order.shape);
+    let lap = touched.lap;
+    // Credit is for queues that can cross; no other is built with it.
+    let loops = match order.credit {
+        Some(window) if const { Q::ABOUT.crosses && T::BYTES == 8 } => {
+            let credit = Credit::among_threads(window);
+            let Endpoints { producers, consumers } = touched.ends;
+            let producers = producers.into_iter().map(|end| Credited::new(end, credit.clone())).collect();
+            let consumers = consumers.into_iter().map(|end| Credited::new(end, credit.clone())).collect();
+            loops::<T, _, _, W>(Endpoints { producers, consumers }, order)
+        }
+        _ => loops::<T, _, _, W>(touched.ends, order),
+    };
+    Opened { lap, loops }
+}
+
+/// The loops of all ends, consumers' first.
+fn loops<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(mut ends: Endpoints<P, C>, order: &Order) -> Vec<Loop> {
     let wait = W::new();
-    let producers = order.shape.producers;
-    let mut loops: Vec<Loop> = Vec::new();
+    let mut loops = Vec::new();
     // From the back, because an iterator that owns handles would be compiled for every queue and payload.
-    while let Some(producer) = touched.ends.producers.pop() {
-        let (index, wait, work) = (touched.ends.producers.len(), wait.clone(), order.producer_work);
-        loops.push(Box::new(move |slice| produce::<T, _, W>(producer, wait, slice, index, work)));
+    while let Some(producer) = ends.producers.pop() {
+        loops.push(producer_loop::<T, _, _>(producer, &wait, ends.producers.len(), order));
     }
-    while let Some(consumer) = touched.ends.consumers.pop() {
-        let (index, wait, work) = (touched.ends.consumers.len(), wait.clone(), order.consumer_work);
-        loops.push(Box::new(move |slice| consume::<T, _, W>(consumer, wait, slice, index, producers, work)));
+    while let Some(consumer) = ends.consumers.pop() {
+        loops.push(consumer_loop::<T, _, _>(consumer, &wait, ends.consumers.len(), order));
     }
     loops.reverse();
-    Opened { capacity: touched.capacity, missing: touched.missing, loops }
+    loops
+}
+
+/// The loop of producer `index`.
+pub(super) fn producer_loop<T: Payload, P: Producer<T>, W: Wait>(end: P, all: &W, index: usize, order: &Order) -> Loop {
+    let (wait, work) = (wait_of(end.events(), all), order.producer_work);
+    Box::new(move |slice| produce::<T, _, W>(end, wait, slice, index, work))
+}
+
+/// The loop of consumer `index`.
+pub(super) fn consumer_loop<T: Payload, C: Consumer<T>, W: Wait>(end: C, all: &W, index: usize, order: &Order) -> Loop {
+    let (wait, work, producers) = (wait_of(end.events(), all), order.consumer_work, order.shape.producers);
+    Box::new(move |slice| consume::<T, _, W>(end, wait, slice, index, producers, work))
 }
 
 fn produce<T: Payload, P: Producer<T>, W: Wait>(
@@ -53,7 +80,7 @@ fn produce<T: Payload, P: Producer<T>, W: Wait>(
     if slice.producer_done() {
         end_stream(producer, wait, slice);
     }
-    Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: Vec::new() }
+    Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: Vec::new(), first: Vec::new() }
 }
 
 fn consume<T: Payload, C: Consumer<T>, W: Wait>(
@@ -88,7 +115,7 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
     if slice.consumer_done() && !slice.refused() {
         drain(consumer, &mut check, &mut faults);
     }
-    Tally { timing, pushed: Vec::new(), popped: Some(check.received(faults)), round_trips: Vec::new() }
+    Tally { timing, pushed: Vec::new(), popped: Some(check.received(faults)), round_trips: Vec::new(), first: Vec::new() }
 }
 
 /// The hot loop: takes `left` messages, or fewer when one is not as it should be.

@@ -166,11 +166,16 @@ impl Section {
     }
 
     pub fn value_head(&self) -> &'static str {
-        if self.scenario.workload == Workload::Pingpong { "round trip" } else { "rate" }
+        match self.scenario.workload {
+            Workload::Pingpong => "round trip",
+            Workload::Spawn => "joined",
+            Workload::Wakeup => "wake-up",
+            _ => "rate",
+        }
     }
 
     pub fn value(&self, value: f64) -> String {
-        if self.scenario.workload == Workload::Pingpong { duration(value) } else { rate(value) }
+        if self.scenario.workload.is_timed() { duration(value) } else { rate(value) }
     }
 
     pub fn cells(&self, row: &Row, wide: bool) -> Vec<String> {

@@ -17,7 +17,8 @@ use crate::machine::{Fingerprint, Level, checks};
 use crate::ranking::MARGIN;
 use crate::record::{self, Block, End, Line, METHOD, Run as RunLine, SCHEMA, ScenarioLine, Writer};
 use crate::registry::{Entry, Registry};
-use crate::schedule::contender::{Contenders, split};
+use crate::peers::language;
+use crate::schedule::contender::{Contender, Contenders, split};
 use crate::schedule::plan::{Plan, Planned};
 use crate::schedule::profile::{Extent, Profile};
 use crate::schedule::rounds::round_ns;
@@ -91,6 +92,9 @@ pub struct Run {
     /// Print progress only.
     #[arg(skip)]
     quiet: bool,
+    /// What the Python worker says it is.
+    #[arg(skip)]
+    python: Option<String>,
 }
 
 impl Run {
@@ -107,7 +111,13 @@ impl Run {
             return Ok(code::REFUSED);
         }
         let mut plan = own.selection.plan(registry, &topology)?;
-        let contenders = builds::join(&mut plan, &own.builds, own_program()?, &own.selection.choice()?)?;
+        let mut contenders = builds::join(&mut plan, &own.builds, own_program()?, &own.selection.choice()?)?;
+        let mut own = own;
+        if plan.scenarios.iter().flat_map(|planned| &planned.queues).any(|queue| language(queue).is_some()) {
+            let (command, said) = own.selection.python().map_err(anyhow::Error::msg)?;
+            contenders = contenders.with("python", Contender { command, extra_iterations: 0 });
+            own.python = Some(said);
+        }
         let settings = own.settings()?;
         announce(&plan, settings, &machine, &own);
         if self.dry_run {
@@ -238,6 +248,10 @@ impl Run {
     /// Every queue's version; that of another build is its own business, and it says who it is.
     fn versions(&self, plan: &Plan, registry: &Registry) -> BTreeMap<String, String> {
         let mut versions = by_id(plan, registry, |entry| version_of(&entry.id, entry.about.package));
+        if let Some(said) = &self.python {
+            let of_python = versions.iter_mut().filter(|(queue, _)| language(queue).is_some());
+            of_python.for_each(|(_, version)| version.clone_from(said));
+        }
         for (name, said) in self.builds.iter().map(Build::said) {
             let of_build = versions.iter_mut().filter(|(queue, _)| split(queue).1 == Some(&name));
             of_build.for_each(|(_, version)| *version = format!("as built into {said}"));

@@ -85,6 +85,7 @@ impl Run {
                 queue: recorded.queue.clone(),
                 scenario: recorded.scenario.clone(),
                 cell: recorded.cell.clone(),
+                python: self.selection.python.clone(),
                 waits: recorded.all_waits.then_some(Waits::All),
             },
             profile: Profile::from_str(&run.profile, false).ok(),

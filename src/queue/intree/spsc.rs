@@ -15,13 +15,13 @@ use std::mem::MaybeUninit;
 use super::region::{Header, Region, Slot, View, rubbish};
 use crate::memory::{Heap, Memory};
 use crate::queue::sync::{Arc, UnsafeCell, atomic::Ordering};
-use crate::queue::{About, Consumer, Endpoints, Family, Payload, Producer, Queue, Shape, Wait};
+use crate::queue::{About, Consumer, Endpoints, EventCountsRef, Family, Payload, Producer, Queue, Rung, Shape, Wait};
 
 /// `intree/spsc`
 pub struct Spsc;
 
 impl Queue for Spsc {
-    const ABOUT: About = About { id: "intree/spsc", family: Family::Ring, representative: true, ..About::SPSC };
+    const ABOUT: About = About { id: "intree/spsc", family: Family::Ring, representative: true, rung: Some(Rung::Heap), ..About::SPSC };
     type Producer<T: Payload> = RingProducer<T>;
     type Consumer<T: Payload> = RingConsumer<T>;
 
@@ -195,6 +195,7 @@ pub struct RingProducer<T> {
     /// Where a push has to stop: the head as last seen, plus the capacity.
     limit: u64,
     ring: Ring<T>,
+    events: Option<EventCountsRef>,
 }
 
 impl<T> RingProducer<T> {
@@ -202,7 +203,13 @@ impl<T> RingProducer<T> {
         let header = ring.header();
         let tail = header.tail.0.load(Ordering::Relaxed);
         // A limit already reached: the first push looks at the head.
-        RingProducer { tail, limit: tail, ring }
+        RingProducer { tail, limit: tail, ring, events: None }
+    }
+
+    /// With event counts that lie beside the ring.
+    #[must_use]
+    pub fn sleeping_at(self, events: EventCountsRef) -> Self {
+        RingProducer { events: Some(events), ..self }
     }
 
     /// Whether the slot at `tail` is free; looks at the head only if it was not when last seen.
@@ -235,6 +242,10 @@ impl<T> RingProducer<T> {
 }
 
 impl<T: Send + 'static> Producer<T> for RingProducer<T> {
+    fn events(&self) -> Option<EventCountsRef> {
+        self.events.clone()
+    }
+
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
         if !self.has_room() {
@@ -265,6 +276,7 @@ pub struct RingConsumer<T> {
     /// Where a pop has to stop: the tail as last seen.
     limit: u64,
     ring: Ring<T>,
+    events: Option<EventCountsRef>,
 }
 
 impl<T> RingConsumer<T> {
@@ -272,7 +284,13 @@ impl<T> RingConsumer<T> {
         let header = ring.header();
         let head = header.head.0.load(Ordering::Relaxed);
         // A limit already reached: the first pop looks at the tail.
-        RingConsumer { head, limit: head, ring }
+        RingConsumer { head, limit: head, ring, events: None }
+    }
+
+    /// With event counts that lie beside the ring.
+    #[must_use]
+    pub fn sleeping_at(self, events: EventCountsRef) -> Self {
+        RingConsumer { events: Some(events), ..self }
     }
 
     /// Whether the slot at `head` holds a message; looks at the tail only if it did not when last seen.
@@ -306,6 +324,10 @@ impl<T> RingConsumer<T> {
 }
 
 impl<T: Send + 'static> Consumer<T> for RingConsumer<T> {
+    fn events(&self) -> Option<EventCountsRef> {
+        self.events.clone()
+    }
+
     #[inline]
     fn try_pop(&mut self) -> Option<T> {
         // SAFETY: there is a message.

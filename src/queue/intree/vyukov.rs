@@ -35,13 +35,13 @@ use crate::queue::sync::{
     Arc, UnsafeCell,
     atomic::{AtomicU64, Ordering},
 };
-use crate::queue::{About, Consumer, Endpoints, Family, Payload, Producer, Queue, Shape, Wait};
+use crate::queue::{About, Consumer, Endpoints, EventCountsRef, Family, Payload, Producer, Queue, Rung, Shape, Wait};
 
 /// `intree/vyukov`
 pub struct Vyukov;
 
 impl Queue for Vyukov {
-    const ABOUT: About = About { id: "intree/vyukov", family: Family::LockFree, ..About::MPMC };
+    const ABOUT: About = About { id: "intree/vyukov", family: Family::LockFree, rung: Some(Rung::Heap), ..About::MPMC };
     type Producer<T: Payload> = RingHandle<T>;
     type Consumer<T: Payload> = RingHandle<T>;
 
@@ -288,23 +288,34 @@ impl<T> Drop for Kept<T> {
 pub struct RingHandle<T> {
     ring: Ring<T>,
     kept: Arc<Kept<T>>,
+    events: Option<EventCountsRef>,
 }
 
 impl<T> RingHandle<T> {
     fn new(region: Region<Slot<T>>) -> Self {
         let kept = Arc::new(Kept(region));
         // SAFETY: kept beside it, here and in every clone.
-        RingHandle { ring: unsafe { Ring::new(&kept.0) }, kept }
+        RingHandle { ring: unsafe { Ring::new(&kept.0) }, kept, events: None }
+    }
+
+    /// With event counts that lie beside the ring.
+    #[must_use]
+    pub fn sleeping_at(self, events: EventCountsRef) -> Self {
+        RingHandle { events: Some(events), ..self }
     }
 }
 
 impl<T> Clone for RingHandle<T> {
     fn clone(&self) -> Self {
-        RingHandle { ring: self.ring, kept: self.kept.clone() }
+        RingHandle { ring: self.ring, kept: self.kept.clone(), events: self.events.clone() }
     }
 }
 
 impl<T: Send + 'static> Producer<T> for RingHandle<T> {
+    fn events(&self) -> Option<EventCountsRef> {
+        self.events.clone()
+    }
+
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
         let Some(position) = self.ring.claim_push() else { return Err(item) };
@@ -329,6 +340,10 @@ impl<T: Send + 'static> Producer<T> for RingHandle<T> {
 }
 
 impl<T: Send + 'static> Consumer<T> for RingHandle<T> {
+    fn events(&self) -> Option<EventCountsRef> {
+        self.events.clone()
+    }
+
     #[inline]
     fn try_pop(&mut self) -> Option<T> {
         // SAFETY: just claimed.

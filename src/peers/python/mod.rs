@@ -1,0 +1,44 @@
+//! Python's own queues. The worker is one program for every interpreter from 3.9 on.
+
+use crate::queue::{About, Capacities, Ends, Family, Payloads, Role};
+
+/// The worker, which is handed to the interpreter as a word of its command line: a file would be left behind by who is
+/// killed.
+const WORKER: &str = include_str!("worker.py");
+
+const ABOUT: About = About {
+    family: Family::Peer,
+    package: None,
+    payloads: Payloads::ByValue,
+    exact: false,
+    capacities: Capacities::BOUNDED_OR_NOT,
+    ..About::MPMC
+};
+/// Between threads and between processes.
+const CROSSES: About = About { crosses: true, ..ABOUT };
+/// A pipe: one at each end.
+const PIPE: About = About { producers: Ends::One, consumers: Ends::One, capacities: Capacities::BOUNDED, ..CROSSES };
+const START: About = About { role: Role::Start, transfers: false, ..ABOUT };
+
+/// What they declare.
+pub const ABOUTS: [About; 13] = [
+    About { id: "python/queue.Queue", exact: true, ..ABOUT },
+    About { id: "python/queue.SimpleQueue", capacities: Capacities::UNBOUNDED, ..ABOUT },
+    About { id: "python/deque-condition", exact: true, capacities: Capacities::BOUNDED, ..ABOUT },
+    About { id: "python/multiprocessing.Queue", ..CROSSES },
+    About { id: "python/multiprocessing.SimpleQueue", capacities: Capacities::BOUNDED, ..CROSSES },
+    About { id: "python/multiprocessing.JoinableQueue", ..CROSSES },
+    About { id: "python/multiprocessing.Pipe", ..PIPE },
+    About { id: "python/multiprocessing.Pipe-duplex", ..PIPE },
+    About { id: "python/null", family: Family::Limit, transfers: false, ..CROSSES },
+    About { id: "python/threading.Thread", ..START },
+    About { id: "python/multiprocessing.Process-fork", crosses: true, ..START },
+    About { id: "python/multiprocessing.Process-spawn", crosses: true, ..START },
+    About { id: "python/multiprocessing.Process-forkserver", crosses: true, ..START },
+];
+
+/// The command that starts the worker with this interpreter.
+pub fn command(python: &str) -> Vec<String> {
+    // Isolated from the user's packages and variables, and leaving no compiled files.
+    [python, "-I", "-B", "-c", WORKER].map(str::to_owned).into()
+}

@@ -1,0 +1,83 @@
+//! What a worker of another language says of its messages, checked here: that exactly what was sent arrived, and in
+//! order.
+
+use crate::protocol::{Outcome, Prepare, Report};
+use crate::queue::Tag;
+use crate::workload::Workload;
+use crate::workload::check::{Imbalance, Sums, balance};
+
+/// What is wrong, in an outcome and in words.
+type Finding = (Outcome, String);
+
+fn balanced(
+    sent: &[(usize, u64)],
+    received: impl IntoIterator<Item = (u64, Sums)>,
+) -> Result<(), Finding> {
+    balance(sent.iter().copied(), received, [0, 0]).map_err(|why| match why {
+        Imbalance::Lost(what) => (Outcome::Lost, what),
+        Imbalance::Duplicated(what) => (Outcome::Duplicated, what),
+    })
+}
+
+/// Of a timed slice: counts, sum and xor.
+pub fn of_a_slice(report: &Report, prepare: &Prepare) -> Result<(), Finding> {
+    if prepare.workload == Workload::Spawn {
+        return Ok(());
+    }
+    if report.sent.is_empty() || report.received.is_empty() {
+        return Err((Outcome::Crashed, "the worker did not say what was sent and received".into()));
+    }
+    balanced(&report.sent, report.received.iter().map(|received| (received.count, received.sums)))
+}
+
+/// Of a verifying slice: every message, in the order in which each consumer got them.
+pub fn of_every_message(
+    sent: &[(usize, u64)],
+    tags: &[Vec<u64>],
+    messages: u64,
+    producers: usize,
+) -> Result<(), Finding> {
+    let total: u64 = sent.iter().map(|(_, count)| count).sum();
+    if total != messages {
+        return Err((Outcome::Crashed, format!("asked for {messages} messages, the worker sent {total}")));
+    }
+    let mut sums = Vec::new();
+    for tags in tags {
+        let mut last = vec![0; producers];
+        let mut own = Sums::default();
+        for tag in tags.iter().map(|tag| Tag(*tag)) {
+            let last = last.get_mut(tag.producer()).filter(|_| tag.sequence() > 0);
+            let last = last.ok_or_else(|| (Outcome::Corrupted, format!("a message nobody sent came out: {:#x}", tag.0)))?;
+            if tag.sequence() <= *last {
+                let (sequence, producer) = (tag.sequence(), tag.producer());
+                let what = format!("message {sequence} of producer {producer} came out after its message {last}");
+                return Err((Outcome::Reordered, what));
+            }
+            *last = tag.sequence();
+            own = own.with(Sums { sum: tag.0, xor: tag.0 });
+        }
+        sums.push((tags.len() as u64, own));
+    }
+    balanced(sent, sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(sequences: &[u64]) -> Vec<u64> {
+        sequences.iter().map(|sequence| Tag::new(0, *sequence).0).collect()
+    }
+
+    #[test]
+    fn each_way_to_be_wrong_has_its_word() {
+        let found = |received: &[Vec<u64>]| of_every_message(&[(0, 4)], received, 4, 1).map_err(|(outcome, _)| outcome);
+        assert_eq!(found(&[tags(&[1, 3]), tags(&[2, 4])]), Ok(()));
+        assert_eq!(found(&[tags(&[1, 2, 3])]), Err(Outcome::Lost));
+        assert_eq!(found(&[tags(&[1, 2, 3, 4]), tags(&[4])]), Err(Outcome::Duplicated));
+        assert_eq!(found(&[tags(&[1, 2, 3]), tags(&[2])]), Err(Outcome::Duplicated));
+        assert_eq!(found(&[tags(&[1, 3, 2, 4])]), Err(Outcome::Reordered));
+        assert_eq!(found(&[vec![Tag::new(1, 1).0]]), Err(Outcome::Corrupted));
+        assert_eq!(found(&[tags(&[0])]), Err(Outcome::Corrupted));
+    }
+}
