@@ -1,5 +1,6 @@
 //! From the blocks of a scenario to its rows: the one place where figures for people are computed.
 
+mod boundary;
 mod disturbed;
 mod figures;
 mod headline;
@@ -17,6 +18,7 @@ use crate::stats::{
     Contest, Differences, Interval, Modes, RatioEstimate, Verdict, contest, median, median_interval, modes, spread,
 };
 use crate::workload::{Size, Workload};
+pub use boundary::{BothSides, Change, Crossing, OneSide, Side, Step, crossing};
 use disturbed::Signals;
 use figures::quantile_of_buckets;
 pub use figures::{Logs, figure_of};
@@ -244,7 +246,7 @@ pub fn rank(scenario: &Scenario, blocks: &[Block], context: &Context) -> Ranking
 
 /// Whether an id names a bound, not a contender.
 pub fn is_limit(queue: &str) -> bool {
-    queue.starts_with("limit/")
+    queue.starts_with("limit/") || queue == "python/null"
 }
 
 fn rounds_with_ok(blocks: &[Block]) -> usize {

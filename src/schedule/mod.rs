@@ -11,13 +11,14 @@ pub mod rounds;
 pub mod supervise;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use crate::protocol::{Outcome, Report};
 use crate::record::{Block, Line, Skip, Writer};
 use need::Need;
 use plan::{Cell, Plan, Planned};
 use profile::Extent;
-use rounds::{BlockOrder, blocks_a_round, draw, mean_slice_ns};
+use rounds::{BlockOrder, blocks_a_round, draw, mean_slice_ns, rng_for};
 
 /// Runs blocks. The real one starts a worker for each; tests have one that makes the answers up.
 pub trait Workers {
@@ -119,8 +120,8 @@ pub fn run(
 ) -> anyhow::Result<Summary> {
     let state = State::new(settings, earlier);
     let mut conductor = Conductor { plan, settings, state, workers, writer, observer };
-    for position in 0..plan.scenarios.len() {
-        if conductor.scenario(position)? == Flow::Stop {
+    for group in plan.groups() {
+        if conductor.group(group)? == Flow::Stop {
             conductor.state.summary.interrupted = true;
             break;
         }
@@ -145,76 +146,93 @@ struct Conductor<'a, W, O> {
 }
 
 impl<W: Workers, O: Observer> Conductor<'_, W, O> {
-    fn scenario(&mut self, position: usize) -> anyhow::Result<Flow> {
-        let planned = &self.plan.scenarios[position];
-        let id = planned.scenario.to_string();
+    /// Runs scenarios that share their rounds.
+    fn group(&mut self, group: Range<usize>) -> anyhow::Result<Flow> {
         let extent = self.settings.extent;
-        let time = Share::of_scenario(self.plan, position, self.workers.elapsed_ns(), self.settings.budget_ns);
-        let mut need = Need::pilot(planned, extent);
+        let time = Share::of_group(self.plan, &group, self.workers.elapsed_ns(), self.settings.budget_ns);
+        let mut needs: Vec<Need> = self.plan.scenarios[group.clone()].iter().map(|p| Need::pilot(p, extent)).collect();
         let mut flow = Flow::GoOn;
         let mut rounds_now = 0;
         for round in 0..extent.most {
             if extent.looks_before(round) {
-                need = Need::look(planned, extent, &self.state.blocks_before(&id, round));
+                needs = self.look(&group, round);
             }
-            if need.queues.is_empty() || time.is_over(rounds_now, self.workers.elapsed_ns()) {
+            if needs.iter().all(|need| need.queues.is_empty()) || time.is_over(rounds_now, self.workers.elapsed_ns()) {
                 break;
             }
             let before = self.state.summary.blocks;
-            flow = self.round(position, round, &need)?;
+            flow = self.round(&group, round, &needs)?;
             rounds_now += u32::from(self.state.summary.blocks > before);
             if flow == Flow::Stop {
                 break;
             }
         }
-        let rounds = self.state.blocks_of(&id).iter().map(|block| block.round + 1).max();
-        self.state.rounds_taken.extend(rounds);
-        if flow == Flow::GoOn || !self.state.blocks_of(&id).is_empty() {
-            self.observer.scenario(&id, self.state.blocks_of(&id));
+        for planned in &self.plan.scenarios[group] {
+            let id = planned.scenario.to_string();
+            let rounds = self.state.blocks_of(&id).iter().map(|block| block.round + 1).max();
+            self.state.rounds_taken.extend(rounds);
+            if flow == Flow::GoOn || !self.state.blocks_of(&id).is_empty() {
+                self.observer.scenario(&id, self.state.blocks_of(&id));
+            }
         }
         Ok(flow)
     }
 
-    fn round(&mut self, position: usize, round: u32, need: &Need) -> anyhow::Result<Flow> {
-        let planned = &self.plan.scenarios[position];
+    /// What each scenario of a group needs. A queue goes on in all of them as long as it must in one, or there would be
+    /// nothing to set its rounds there against.
+    fn look(&self, group: &Range<usize>, round: u32) -> Vec<Need> {
+        let scenarios = &self.plan.scenarios[group.clone()];
+        let look = |planned: &Planned| {
+            let id = planned.scenario.to_string();
+            Need::look(planned, self.settings.extent, &self.state.blocks_before(&id, round))
+        };
+        let mut needs: Vec<Need> = scenarios.iter().map(look).collect();
+        let wanted: HashSet<String> = needs.iter().flat_map(|need| need.queues.iter().cloned()).collect();
+        for (planned, need) in scenarios.iter().zip(&mut needs) {
+            need.queues = planned.queues.iter().filter(|queue| wanted.contains(*queue)).cloned().collect();
+        }
+        needs
+    }
+
+    /// The blocks of a round of all its scenarios, in one order.
+    fn drawn(&self, group: &Range<usize>, round: u32, needs: &[Need]) -> Vec<(usize, BlockOrder)> {
+        let seed = self.settings.seed;
+        let mut orders = Vec::new();
+        for (position, need) in group.clone().zip(needs) {
+            // From the first of the group, so that all have the same lengths.
+            let own = draw(&self.plan.scenarios[position], group.start, seed, round, &need.queues);
+            orders.extend(own.into_iter().map(|order| (position, order)));
+        }
+        if group.len() > 1 {
+            rng_for(!seed, group.start, round).shuffle(&mut orders);
+            for (at, (_, order)) in orders.iter_mut().enumerate() {
+                order.position = at as u32;
+            }
+        }
+        orders
+    }
+
+    fn round(&mut self, group: &Range<usize>, round: u32, needs: &[Need]) -> anyhow::Result<Flow> {
         let extent = self.settings.extent;
-        let id = planned.scenario.to_string();
-        let orders = draw(planned, position, self.settings.seed, round, &need.queues);
-        let later = self.blocks_after(position, round, need, orders.len() as u64);
-        for (at, order) in orders.iter().enumerate() {
+        let orders = self.drawn(group, round, needs);
+        let later = self.blocks_after(group, round, needs, orders.len() as u64);
+        let (undecided, contenders) = needs
+            .iter()
+            .fold((0, 0), |(undecided, contenders), need| (undecided + need.undecided, contenders + need.contenders));
+        for (at, (position, order)) in orders.iter().enumerate() {
+            let planned = &self.plan.scenarios[*position];
+            let id = planned.scenario.to_string();
             if !self.state.wants(&id, order) {
                 continue;
             }
-            let Ended::Reported { report, ready_ns, wall_ns, steal_ticks, cpus } =
-                self.workers.run(order, &planned.cell(&order.queue))
-            else {
-                return Ok(Flow::Stop);
-            };
-            let BlockOrder { queue, round, repeat, position, .. } = order.clone();
-            let scenario = id.clone();
-            let Whereabouts { line_ns, waited_ns, away_ns } = cpus;
-            let report = *report;
-            let block = Block {
-                scenario,
-                queue,
-                round,
-                repeat,
-                position,
-                ready_ns,
-                wall_ns,
-                steal_ticks,
-                line_ns,
-                waited_ns,
-                away_ns,
-                report,
-            };
+            let Some(block) = self.block(&id, order, planned) else { return Ok(Flow::Stop) };
             let rest = &orders[at + 1..];
-            let has_more = round + 1 < extent.most || rest.iter().any(|order| order.queue == block.queue);
-            let given_up = self.state.gives_up(&block, has_more);
+            let again = rest.iter().any(|(other, order)| other == position && order.queue == block.queue);
+            let given_up = self.state.gives_up(&block, round + 1 < extent.most || again);
             let mut lines = vec![Line::Block(Box::new(block.clone()))];
             lines.extend(given_up.clone().map(Line::Skip));
             self.writer.append_all(&lines)?;
-            let undecided = extent.is_adaptive().then_some([need.undecided, need.contenders]);
+            let undecided = extent.is_adaptive().then_some([undecided, contenders]);
             let progress = self.state.progress(&block, rest.len() as u64 + later, undecided);
             let progress = self.within_budget(progress);
             self.observer.block(&block, progress);
@@ -226,18 +244,41 @@ impl<W: Workers, O: Observer> Conductor<'_, W, O> {
         Ok(Flow::GoOn)
     }
 
+    /// Runs one block; `None` if the user wants to stop.
+    fn block(&mut self, id: &str, order: &BlockOrder, planned: &Planned) -> Option<Block> {
+        let ended = self.workers.run(order, &planned.cell(&order.queue));
+        let Ended::Reported { report, ready_ns, wall_ns, steal_ticks, cpus } = ended else { return None };
+        let BlockOrder { queue, round, repeat, position, .. } = order.clone();
+        let Whereabouts { line_ns, waited_ns, away_ns } = cpus;
+        Some(Block {
+            scenario: id.to_owned(),
+            queue,
+            round,
+            repeat,
+            position,
+            ready_ns,
+            wall_ns,
+            steal_ticks,
+            line_ns,
+            waited_ns,
+            away_ns,
+            report: *report,
+        })
+    }
+
     /// Blocks that are likely to follow a round.
-    fn blocks_after(&self, position: usize, round: u32, need: &Need, a_round: u64) -> u64 {
+    fn blocks_after(&self, group: &Range<usize>, round: u32, needs: &[Need], a_round: u64) -> u64 {
         let extent = self.settings.extent;
         let rounds = |rounds: u32| u64::from(rounds.saturating_sub(round + 1));
+        let needed = needs.iter().map(|need| need.rounds).max().unwrap_or(0);
         let here = match round < extent.pilot {
             true => {
                 rounds(extent.pilot) * a_round + u64::from(self.state.usual_rounds(extent) - extent.pilot) * a_round
             }
-            false => rounds(need.rounds.max(round + 1)) * a_round,
+            false => rounds(needed.max(round + 1)) * a_round,
         };
         let of_scenario = |planned| u64::from(self.state.usual_rounds(extent)) * blocks_a_round(planned);
-        here + self.plan.scenarios[position + 1..].iter().map(of_scenario).sum::<u64>()
+        here + self.plan.scenarios[group.end..].iter().map(of_scenario).sum::<u64>()
     }
 
     fn within_budget(&self, progress: Progress) -> Progress {
@@ -246,7 +287,7 @@ impl<W: Workers, O: Observer> Conductor<'_, W, O> {
     }
 }
 
-/// A scenario's share of the budget.
+/// A group's share of the budget.
 #[derive(Clone, Copy)]
 struct Share {
     since_ns: u64,
@@ -255,10 +296,10 @@ struct Share {
 
 impl Share {
     /// What is left is divided by what the scenarios to come would take for one round.
-    fn of_scenario(plan: &Plan, position: usize, now_ns: u64, budget_ns: Option<u64>) -> Share {
+    fn of_group(plan: &Plan, group: &Range<usize>, now_ns: u64, budget_ns: Option<u64>) -> Share {
         let weight = |planned: &Planned| (blocks_a_round(planned) * mean_slice_ns(planned)) as f64;
-        let to_come: f64 = plan.scenarios[position..].iter().map(weight).sum();
-        let own = weight(&plan.scenarios[position]) / to_come;
+        let of = |scenarios: &[Planned]| scenarios.iter().map(weight).sum::<f64>();
+        let own = of(&plan.scenarios[group.clone()]) / of(&plan.scenarios[group.start..]);
         let share = |budget: u64| now_ns + (budget.saturating_sub(now_ns) as f64 * own) as u64;
         Share { since_ns: now_ns, until_ns: budget_ns.map(share) }
     }

@@ -1,6 +1,7 @@
 //! Which cells exist: scenarios of a suite on this machine, and of each the queues that can join.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::filter::Filter;
 use crate::peers::language;
@@ -112,6 +113,19 @@ impl Planned {
 }
 
 impl Plan {
+    /// Scenarios that run in the same rounds, as ranges: those that differ by the boundary only and follow each other.
+    pub fn groups(&self) -> Vec<Range<usize>> {
+        let mut groups: Vec<Range<usize>> = Vec::new();
+        for (position, planned) in self.scenarios.iter().enumerate() {
+            let is_across = position > 0 && self.scenarios[position - 1].scenario.across() == planned.scenario;
+            match groups.last_mut() {
+                Some(group) if is_across && group.len() == 1 => group.end += 1,
+                _ => groups.push(position..position + 1),
+            }
+        }
+        groups
+    }
+
     /// Cells in all.
     pub fn cells(&self) -> usize {
         self.scenarios.iter().map(|planned| planned.queues.len()).sum()

@@ -77,7 +77,7 @@ pub fn mean_slice_ns(planned: &Planned) -> u64 {
 }
 
 /// Each number is stirred before the next is added, or neighbouring seeds would draw the same rounds in another order.
-fn rng_for(seed: u64, scenario: usize, round: u32) -> Rng {
+pub(super) fn rng_for(seed: u64, scenario: usize, round: u32) -> Rng {
     let stirred = Rng::with_seed(seed).u64(..) ^ scenario as u64;
     Rng::with_seed(Rng::with_seed(stirred).u64(..) ^ u64::from(round))
 }

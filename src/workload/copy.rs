@@ -14,7 +14,7 @@ use super::{Lap, Loop, Opened, Order, Size};
 
 /// What ways of moving have in common; each names itself.
 const ABOUT: About =
-    About { family: Family::Limit, transfers: false, role: Role::Copy, payloads: Payloads::ByValue, ..About::SPSC };
+    About { family: Family::Process, transfers: false, role: Role::Copy, payloads: Payloads::ByValue, ..About::SPSC };
 
 /// A way to move a message.
 pub struct Way {

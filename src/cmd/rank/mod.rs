@@ -1,5 +1,6 @@
 //! `rank`: the tables of results files.
 
+mod boundary;
 mod csv;
 mod markdown;
 mod needs;
@@ -17,6 +18,7 @@ use crate::record;
 use crate::table::percent;
 use needs::Needs;
 use pool::Pooled;
+pub use boundary::{between, table as boundary_table};
 pub use section::{Measured, Section};
 
 /// Print the tables of results files: for each scenario the queues, those that may be the best first. Files of one
@@ -26,6 +28,7 @@ pub use section::{Measured, Section};
   queuebench rank results/local/*.jsonl
   queuebench rank run.jsonl --for 2p2c,bounded,256B      which queue for me?
   queuebench rank run.jsonl -s pingpong --pairs          who differs from whom
+  queuebench rank run.jsonl --boundary                   threads or processes?
   queuebench rank run.jsonl --format json | jq '.[].rows[0].queue'
 
 Columns:
@@ -59,6 +62,9 @@ pub struct Rank {
     /// Also every pair of queues, adjusted for their number after Holm
     #[arg(long)]
     pairs: bool,
+    /// Only what both sides of the boundary between threads and processes say, and each step between them
+    #[arg(long, conflicts_with_all = ["pairs", "wide", "needs"])]
+    boundary: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     format: Format,
@@ -72,6 +78,7 @@ impl Rank {
         let needs = self.needs.as_deref().map(str::parse::<Needs>).transpose().map_err(anyhow::Error::msg)?;
         let sections = self.sections()?;
         match (&needs, self.format) {
+            (None, format) if self.boundary => print_crossings(&sections, format)?,
             (Some(needs), _) => {
                 out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), &sections)?)?;
             }
@@ -98,6 +105,9 @@ impl Rank {
                 out(&format!("\n{} ({})", section.files.join(", "), section.machine))?;
             }
             out(&section.table(self.wide))?;
+        }
+        for (section, crossing) in boundary::crossings(sections) {
+            out(&boundary::table(section, &crossing))?;
         }
         Ok(())
     }
@@ -130,4 +140,24 @@ impl Rank {
         }
         Ok(sections)
     }
+}
+
+/// What the boundary costs, and nothing else.
+fn print_crossings(sections: &[Section], format: Format) -> anyhow::Result<()> {
+    let crossings = boundary::crossings(sections);
+    anyhow::ensure!(
+        !crossings.is_empty(),
+        "no scenario was run on both sides of the boundary; measure with: queuebench run --suite boundary"
+    );
+    if format == Format::Json {
+        let all: Vec<_> = crossings.iter().map(|(_, crossing)| crossing).collect();
+        return out(&serde_json::to_string_pretty(&all)?);
+    }
+    for (section, crossing) in &crossings {
+        match format {
+            Format::Markdown => out(&boundary::markdown(section, crossing))?,
+            _ => out(&boundary::table(section, crossing))?,
+        }
+    }
+    Ok(())
 }

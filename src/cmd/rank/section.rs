@@ -36,6 +36,9 @@ pub struct Measured<'a> {
 pub struct Section {
     #[serde(skip)]
     pub scenario: Scenario,
+    /// What queues are compared by, limits apart.
+    #[serde(skip)]
+    pub logs: Logs,
     /// One sentence that can be quoted.
     headline: Option<String>,
     #[serde(flatten)]
@@ -94,6 +97,7 @@ impl Section {
             started: run.started.clone(),
             suite: run.suite.clone(),
             allocator: run.toolchain.allocator.clone(),
+            logs,
             compares,
         })
     }

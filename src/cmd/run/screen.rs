@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cmd::rank::{Measured, Section};
+use crate::cmd::rank::{Measured, Section, between, boundary_table};
 use crate::cmd::{is_broken_pipe, out, talk};
 use crate::protocol::Outcome;
 use crate::record::{Block, Run, Skip};
@@ -20,6 +20,8 @@ pub struct Screen<'a> {
     bar: ProgressBar,
     quiet_until: Instant,
     problem: Option<anyhow::Error>,
+    /// What was shown last: the other side of the boundary, perhaps.
+    last: Option<Section>,
 }
 
 impl<'a> Screen<'a> {
@@ -28,7 +30,7 @@ impl<'a> Screen<'a> {
         // No ticker and no drawing thread: nothing is drawn while a slice runs.
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(4));
         bar.set_style(ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}").expect("the template is a constant"));
-        Screen { line, margin, wide, with_tables, bar, quiet_until: Instant::now(), problem: None }
+        Screen { line, margin, wide, with_tables, bar, quiet_until: Instant::now(), problem: None, last: None }
     }
 
     /// Ends the progress; what could not be printed is an error now that all is safe on disk.
@@ -69,8 +71,14 @@ impl Observer for Screen<'_> {
         }
         let Some(line) = self.line.scenarios.iter().find(|line| line.id == scenario) else { return };
         let measured = Measured { run: self.line, families: &self.line.families, line, blocks };
-        let printed = Section::new(&measured, self.margin, false)
-            .and_then(|section| self.bar.suspend(|| out(&section.table(self.wide))));
+        let printed = Section::new(&measured, self.margin, false).and_then(|section| {
+            let crossing = self.last.as_ref().filter(|last| last.scenario.across() == section.scenario);
+            let crossing = crossing.and_then(|threads| Some(boundary_table(threads, &between(threads, &section)?)));
+            let mut tables = section.table(self.wide);
+            tables.extend(crossing.into_iter().map(|table| format!("\n{table}")));
+            self.last = Some(section);
+            self.bar.suspend(|| out(&tables))
+        });
         // A stdout that fails does not end a measurement; it is reported when the rest is safe on disk. One that is
         // closed has been read as far as anybody wanted.
         if let Err(error) = printed
