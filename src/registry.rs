@@ -45,10 +45,20 @@ impl Registry {
     pub fn builtin() -> Registry {
         let mut registry = Registry::empty();
         visit_builtin(&mut registry);
-        let alone = |about: About, open| Entry { id: about.id.to_owned(), about, wait: "", runs: Some(Runs { prime: || {}, open, joining: None }) };
+        let alone = |about: About, open| Entry {
+            id: about.id.to_owned(),
+            about,
+            wait: "",
+            runs: Some(Runs { prime: || {}, open, joining: None }),
+        };
         registry.entries.extend(spawn::STARTS.map(|start| alone(start.about, start.open)));
         registry.entries.extend(copy::WAYS.map(|way| alone(way.about, way.open)));
-        registry.entries.extend(peers::abouts().map(|about| Entry { id: about.id.to_owned(), about, wait: "", runs: None }));
+        registry.entries.extend(peers::abouts().map(|about| Entry {
+            id: about.id.to_owned(),
+            about,
+            wait: "",
+            runs: None,
+        }));
         registry
     }
 

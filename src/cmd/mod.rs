@@ -16,12 +16,12 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::filter::Filter;
+use crate::peers::{self, language};
 use crate::registry::Registry;
 use crate::schedule::plan::{Choice, Plan, plan};
+use crate::schedule::supervise::introduction;
 use crate::suite::Suite;
 use crate::topology::{Topology, own_mask};
-use crate::peers::{self, language};
-use crate::schedule::supervise::introduction;
 use crate::worker;
 use crate::workload::spawn::{STARTED_WORD, started};
 
@@ -155,7 +155,8 @@ impl Selection {
         let suite = Suite::load(self.suite())?;
         let wanted = suite.on(topology).map_err(|why| anyhow::anyhow!("the suite {}: {why}", self.suite()))?;
         let mut choice = self.choice()?;
-        let names_one = |filter: &Filter| registry.entries().iter().any(|e| language(&e.id).is_some() && filter.matches(&e.id));
+        let names_one =
+            |filter: &Filter| registry.entries().iter().any(|e| language(&e.id).is_some() && filter.matches(&e.id));
         // An interpreter is started only where one is wanted.
         if wanted.iter().any(|wanted| wanted.peers) || choice.queue.as_ref().is_some_and(names_one) {
             choice.absent.extend(self.python().err().map(|why| ("python", why)));

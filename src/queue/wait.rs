@@ -1,7 +1,7 @@
 //! What an endpoint does when it cannot proceed. One implementation for every queue that has only `try_`
 //! operations, so that two of them never differ by how they wait; the constants are part of METHODOLOGY.
 
-use super::eventcount::{EventCountsRef, EventCount};
+use super::eventcount::{EventCount, EventCountsRef};
 
 /// Tries with a pause between them before the first `sched_yield`.
 pub const PAUSES: u32 = if cfg!(loom) { 0 } else { 64 };

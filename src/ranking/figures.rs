@@ -13,7 +13,9 @@ pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
     }
     let figure = match workload {
         Workload::Stream | Workload::Pairs | Workload::Copy => report.messages as f64 * 1e9 / report.elapsed_ns as f64,
-        Workload::Pingpong | Workload::Spawn | Workload::Wakeup => quantile_of_buckets(&report.round_trips, 0.5)? as f64,
+        Workload::Pingpong | Workload::Spawn | Workload::Wakeup => {
+            quantile_of_buckets(&report.round_trips, 0.5)? as f64
+        }
     };
     (figure.is_finite() && figure > 0.0).then_some(figure)
 }

@@ -9,10 +9,7 @@ use crate::workload::check::{Imbalance, Sums, balance};
 /// What is wrong, in an outcome and in words.
 type Finding = (Outcome, String);
 
-fn balanced(
-    sent: &[(usize, u64)],
-    received: impl IntoIterator<Item = (u64, Sums)>,
-) -> Result<(), Finding> {
+fn balanced(sent: &[(usize, u64)], received: impl IntoIterator<Item = (u64, Sums)>) -> Result<(), Finding> {
     balance(sent.iter().copied(), received, [0, 0]).map_err(|why| match why {
         Imbalance::Lost(what) => (Outcome::Lost, what),
         Imbalance::Duplicated(what) => (Outcome::Duplicated, what),
@@ -47,7 +44,8 @@ pub fn of_every_message(
         let mut own = Sums::default();
         for tag in tags.iter().map(|tag| Tag(*tag)) {
             let last = last.get_mut(tag.producer()).filter(|_| tag.sequence() > 0);
-            let last = last.ok_or_else(|| (Outcome::Corrupted, format!("a message nobody sent came out: {:#x}", tag.0)))?;
+            let last =
+                last.ok_or_else(|| (Outcome::Corrupted, format!("a message nobody sent came out: {:#x}", tag.0)))?;
             if tag.sequence() <= *last {
                 let (sequence, producer) = (tag.sequence(), tag.producer());
                 let what = format!("message {sequence} of producer {producer} came out after its message {last}");

@@ -18,7 +18,7 @@ use crate::record::{Block, Line, Skip, Writer};
 use need::Need;
 use plan::{Cell, Plan, Planned};
 use profile::Extent;
-use rounds::{BlockOrder, blocks_a_round, draw, mean_slice_ns, rng_for};
+use rounds::{BlockOrder, blocks_a_round, draw, rng_for, round_ns};
 
 /// Runs blocks. The real one starts a worker for each; tests have one that makes the answers up.
 pub trait Workers {
@@ -297,8 +297,7 @@ struct Share {
 impl Share {
     /// What is left is divided by what the scenarios to come would take for one round.
     fn of_group(plan: &Plan, group: &Range<usize>, now_ns: u64, budget_ns: Option<u64>) -> Share {
-        let weight = |planned: &Planned| (blocks_a_round(planned) * mean_slice_ns(planned)) as f64;
-        let of = |scenarios: &[Planned]| scenarios.iter().map(weight).sum::<f64>();
+        let of = |scenarios: &[Planned]| scenarios.iter().map(round_ns).sum::<u64>() as f64;
         let own = of(&plan.scenarios[group.clone()]) / of(&plan.scenarios[group.start..]);
         let share = |budget: u64| now_ns + (budget.saturating_sub(now_ns) as f64 * own) as u64;
         Share { since_ns: now_ns, until_ns: budget_ns.map(share) }

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use super::plan::Planned;
+use crate::peers::language;
 
 /// Settling lasts at least this long, where every thread has a cpu: shorter ones flatter fast queues on some machines.
 /// `cargo bench --bench lengths` shows what it costs and what it is good for.
@@ -65,10 +66,13 @@ pub fn blocks_a_round(planned: &Planned) -> u64 {
 
 /// What a block takes besides its slice, in nanoseconds: starting and ending a worker.
 const BLOCK_OVERHEAD_NS: u64 = 6_000_000;
+/// What a block of another language takes: a dear start, and several long slices.
+const PEER_BLOCK_NS: u64 = 2_500_000_000;
 
 /// What a round of all of a scenario's queues is likely to take, in nanoseconds.
 pub fn round_ns(planned: &Planned) -> u64 {
-    blocks_a_round(planned) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS)
+    let peers = planned.queues.iter().filter(|queue| language(queue).is_some()).count() as u64;
+    (blocks_a_round(planned) - peers) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS) + peers * PEER_BLOCK_NS
 }
 
 /// The mean length of a block's slice, in nanoseconds.

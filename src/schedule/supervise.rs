@@ -112,7 +112,7 @@ impl Supervisor<'_> {
         seen: &mut Circumstances,
     ) -> Result<Box<Report>, Stop> {
         let (_, manner) = introduced(worker)?;
-        if manner.verifies && prepare.workload != Workload::Spawn {
+        if manner.verifies && prepare.workload == Workload::Stream {
             if let Some(report) = verified(worker, &prepare)? {
                 return Ok(report);
             }

@@ -9,13 +9,13 @@ mod verdict;
 use std::io::{self, BufRead, Write};
 
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
-use crate::queue::{About, Capacity};
-use crate::registry::Registry;
-use crate::scenario::Scenario;
-use crate::topology;
-use crate::scenario::Boundary;
 use crate::queue::crossing::Unavailable;
 use crate::queue::intree::Rubbish;
+use crate::queue::{About, Capacity};
+use crate::registry::Registry;
+use crate::scenario::Boundary;
+use crate::scenario::Scenario;
+use crate::topology;
 use crate::workload::slice::{BACKLOG_BYTES, Lengths};
 use crate::workload::{Lap, Order, Workload};
 use crew::{Crew, has_two_cpus};
@@ -162,7 +162,11 @@ impl Prepared {
             let crew = Crew::assemble(&prepare.cpus, move || (runs.open)(&order), topology::pin).map_err(refused)?;
             Endpoints::Threads(crew)
         };
-        let missing = endpoints.lap().missing;
+        let Lap { capacity, missing } = endpoints.lap();
+        let needed = 2 * scenario.threads() as u64;
+        if scenario.workload == Workload::Pairs && capacity.is_some_and(|messages| messages < needed) {
+            return Err(refused("holds too few messages here: pairs needs room for two a thread".into()));
+        }
         if missing > 0 {
             let detail = format!("{missing} messages went in and did not come out before the stream began");
             return Err(Box::new(Report::failed(Outcome::Lost, detail)));

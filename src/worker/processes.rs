@@ -87,8 +87,8 @@ impl Processes {
         let refused = |why: anyhow::Error| Box::new(Report::failed(Outcome::Refused, format!("{why:#}")));
         let order = super::order_of(&scenario, first.work_iterations);
         let parts = (joining.create)(&order).map_err(refused)?;
-        let memory =
-            sealed(SLICE_AT + Slice::bytes(scenario.producers, scenario.consumers)).map_err(|why| refused(why.into()))?;
+        let memory = sealed(SLICE_AT + Slice::bytes(scenario.producers, scenario.consumers))
+            .map_err(|why| refused(why.into()))?;
         let shared = Part::all(Map::of(&memory).map_err(refused)?);
         let inherited: Vec<OwnedFd> = std::iter::once(memory).chain(parts).collect();
         for fd in &inherited {
@@ -154,7 +154,9 @@ impl Processes {
             for index in self.readable() {
                 match self.endpoints[index].read() {
                     None => return Err(self.death(index)),
-                    Some(Some(Said::Failed { outcome, detail })) => return Err(Box::new(Report::failed(outcome, detail))),
+                    Some(Some(Said::Failed { outcome, detail })) => {
+                        return Err(Box::new(Report::failed(outcome, detail)));
+                    }
                     Some(Some(said)) => {
                         if let Some(at) = of.iter().position(|asked| *asked == index) {
                             answers[at] = Some(said);

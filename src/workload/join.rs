@@ -69,8 +69,9 @@ fn join_sized<Q: Crossing, W: Wait, T: Payload>(
             let parts = Parts(parts);
             let lap = first_lap::<Q, T>(&parts, order, index)?;
             let (mut producer, consumer) = (Q::producer::<T>(&parts)?, Q::consumer::<T>(&parts)?);
-            let prefilled = if index == 0 { pairs::prefill(&mut producer, order) } else { 0 };
-            let own_loop = pairs::both_ends_loop::<T, _, _, _>((producer, consumer), &W::new(), index, prefilled, order);
+            let prefilled = lap.map_or(0, |lap| pairs::prefill(&mut producer, order, pairs::half::<Q>(order, lap)));
+            let own_loop =
+                pairs::both_ends_loop::<T, _, _, _>((producer, consumer), &W::new(), index, prefilled, order);
             Ok(Joined { lap, own_loop })
         }
         Workload::Pingpong => bouncing::<Q, W, T>(order, parts, index),
@@ -146,18 +147,12 @@ fn bouncing<Q: Crossing, W: Wait, T: Payload>(
     let laps = [first_lap::<Q, T>(&there, order, index)?, first_lap::<Q, T>(&back, order, index)?];
     let missing = laps.iter().flatten().map(|lap| lap.missing).sum();
     let own_loop = match index {
-        0 => pingpong::responder::<T, _, _, W>(
-            Q::consumer::<T>(&there)?,
-            Q::producer::<T>(&back)?,
-            &W::new(),
-            &W::new(),
-        ),
-        _ => pingpong::initiator::<T, _, _, W>(
-            Q::producer::<T>(&there)?,
-            Q::consumer::<T>(&back)?,
-            &W::new(),
-            &W::new(),
-        ),
+        0 => {
+            pingpong::responder::<T, _, _, W>(Q::consumer::<T>(&there)?, Q::producer::<T>(&back)?, &W::new(), &W::new())
+        }
+        _ => {
+            pingpong::initiator::<T, _, _, W>(Q::producer::<T>(&there)?, Q::consumer::<T>(&back)?, &W::new(), &W::new())
+        }
     };
     Ok(Joined { lap: laps[0].map(|lap| Lap { missing, ..lap }), own_loop })
 }

@@ -21,7 +21,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::queue::{
-    About, Boxed, Consumer, Endpoints, EventCountsRef, Payload, Payloads, Producer, Queue, Role, Shape, Tag, Wait, Words,
+    About, Boxed, Consumer, Endpoints, EventCountsRef, Payload, Payloads, Producer, Queue, Role, Shape, Tag, Wait,
+    Words,
 };
 use slice::{Slice, Tally};
 
@@ -45,14 +46,8 @@ pub enum Workload {
 
 impl Workload {
     /// All, in the order of the documentation.
-    pub const ALL: [Workload; 6] = [
-        Workload::Stream,
-        Workload::Pairs,
-        Workload::Pingpong,
-        Workload::Spawn,
-        Workload::Wakeup,
-        Workload::Copy,
-    ];
+    pub const ALL: [Workload; 6] =
+        [Workload::Stream, Workload::Pairs, Workload::Pingpong, Workload::Spawn, Workload::Wakeup, Workload::Copy];
 
     /// Whether its figure is a time, of which less is better; else it is a rate.
     pub fn is_timed(self) -> bool {

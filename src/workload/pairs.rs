@@ -7,11 +7,11 @@ use super::check::{Check, Faults};
 use super::slice::{Side, Slice, Tally};
 use super::stream::drain;
 use super::work::Work;
-use super::{Loop, Opened, Order, open_touched, wait_of, written_apart};
+use super::{Lap, Loop, Opened, Order, open_touched, wait_of, written_apart};
 
 pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     let mut touched = open_touched::<Q, T>(order.shape);
-    let prefilled = prefill::<T>(&mut touched.ends.producers[0], order);
+    let prefilled = prefill::<T>(&mut touched.ends.producers[0], order, half::<Q>(order, touched.lap));
     let wait = W::new();
     let mut loops = Vec::new();
     while let Some(ends) = touched.ends.producers.pop().zip(touched.ends.consumers.pop()) {
@@ -22,11 +22,20 @@ pub(super) fn open<Q: Queue, W: Wait, T: Payload>(order: &Order) -> Opened {
     Opened { lap: touched.lap, loops }
 }
 
+/// Messages that leave every thread room to push before it pops. What a kernel keeps may be full long before its
+/// capacity, as it gives room back in pieces.
+pub(super) fn half<Q: Queue>(order: &Order, lap: Lap) -> u64 {
+    match lap.capacity {
+        Some(messages) if !Q::ABOUT.exact => messages / 4,
+        _ => order.shape.capacity.lap() / 2,
+    }
+}
+
 /// Fills a queue to its half; returns with how many. The messages that lie in it from the start are those of one
 /// producer more.
-pub(super) fn prefill<T: Payload>(producer: &mut impl Producer<T>, order: &Order) -> u64 {
+pub(super) fn prefill<T: Payload>(producer: &mut impl Producer<T>, order: &Order, half: u64) -> u64 {
     let mut prefilled = 0;
-    while prefilled < order.shape.capacity.lap() / 2 {
+    while prefilled < half {
         let item = written_apart::<T>(Tag::new(order.shape.producers, prefilled + 1));
         if producer.try_push(item).is_err() {
             break;

@@ -87,7 +87,13 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         end_stream(producer, pushing, slice);
     }
     drain(consumer, &mut check, &mut faults);
-    Tally { timing, pushed: vec![(0, sequence)], popped: Some(check.received(faults)), round_trips: trips.buckets(), first: Vec::new() }
+    Tally {
+        timing,
+        pushed: vec![(0, sequence)],
+        popped: Some(check.received(faults)),
+        round_trips: trips.buckets(),
+        first: Vec::new(),
+    }
 }
 
 fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(

@@ -115,7 +115,13 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
     if slice.consumer_done() && !slice.refused() {
         drain(consumer, &mut check, &mut faults);
     }
-    Tally { timing, pushed: Vec::new(), popped: Some(check.received(faults)), round_trips: Vec::new(), first: Vec::new() }
+    Tally {
+        timing,
+        pushed: Vec::new(),
+        popped: Some(check.received(faults)),
+        round_trips: Vec::new(),
+        first: Vec::new(),
+    }
 }
 
 /// The hot loop: takes `left` messages, or fewer when one is not as it should be.

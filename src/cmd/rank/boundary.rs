@@ -15,7 +15,8 @@ pub fn crossings(sections: &[Section]) -> Vec<(&Section, Crossing)> {
 
 /// What two sections say that are the two sides of one scenario.
 pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
-    let [threads, processes] = [threads, processes].map(|section| Side { ranking: &section.ranking, logs: &section.logs });
+    let [threads, processes] =
+        [threads, processes].map(|section| Side { ranking: &section.ranking, logs: &section.logs });
     crossing(&threads, &processes)
 }
 

@@ -16,9 +16,9 @@ use crate::filter::Filter;
 use crate::protocol::Outcome;
 use crate::record;
 use crate::table::percent;
+pub use boundary::{between, table as boundary_table};
 use needs::Needs;
 use pool::Pooled;
-pub use boundary::{between, table as boundary_table};
 pub use section::{Measured, Section};
 
 /// Print the tables of results files: for each scenario the queues, those that may be the best first. Files of one

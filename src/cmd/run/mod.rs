@@ -14,10 +14,10 @@ use clap::Args;
 
 use super::{Selection, code, read_topology, system_root, talk};
 use crate::machine::{Fingerprint, Level, checks};
+use crate::peers::language;
 use crate::ranking::MARGIN;
 use crate::record::{self, Block, End, Line, METHOD, Run as RunLine, SCHEMA, ScenarioLine, Writer};
 use crate::registry::{Entry, Registry};
-use crate::peers::language;
 use crate::schedule::contender::{Contender, Contenders, split};
 use crate::schedule::plan::{Plan, Planned};
 use crate::schedule::profile::{Extent, Profile};

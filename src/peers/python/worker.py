@@ -359,7 +359,7 @@ def end_stream(plan, queue, number, done):
 
 def consume(plan, queue, number, pace, reply=None):
     arriving, unpack = iter(queue.gets[number], plan.end), plan.unpack
-    last = [0] * plan.producers
+    bits, mask, last = SEQUENCE_BITS, SEQUENCE, [0] * plan.producers
     messages = total = xor = 0
     more = True
     while more:
@@ -370,8 +370,8 @@ def consume(plan, queue, number, pace, reply=None):
                     reply(item)
                 if unpack:
                     (item,) = unpack(item)
-                producer = item >> SEQUENCE_BITS
-                sequence = item & SEQUENCE
+                producer = item >> bits
+                sequence = item & mask
                 if sequence <= last[producer]:
                     raise Fault("reordered", f"producer {producer}'s message {sequence} came after {last[producer]}")
                 last[producer] = sequence

@@ -1,5 +1,8 @@
 //! An end of a queue that the kernel keeps: bytes go in by one system call a message, and out by one.
 
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::queue::{Consumer, Payload, Producer, Wait};
@@ -87,4 +90,10 @@ pub(super) fn uninterrupted<R>(mut call: impl FnMut() -> Result<R, Errno>) -> Re
             result => return result,
         }
     }
+}
+
+/// Whether a call would not wait now.
+pub(super) fn is_ready(fd: impl AsFd, flags: PollFlags) -> bool {
+    let mut fds = [PollFd::new(&fd, flags)];
+    matches!(poll(&mut fds, Some(&Timespec::default())), Ok(1..)) && fds[0].revents().intersects(flags)
 }

@@ -13,8 +13,14 @@ use crate::queue::{About, Consumer, Endpoints, Family, Payload, Producer, Queue,
 pub struct FutexWake;
 
 impl Queue for FutexWake {
-    const ABOUT: About =
-        About { id: "limit/futex-wake", family: Family::Limit, role: Role::WakeupBound, crosses: true, exact: false, ..ABOUT };
+    const ABOUT: About = About {
+        id: "limit/futex-wake",
+        family: Family::Limit,
+        role: Role::WakeupBound,
+        crosses: true,
+        exact: false,
+        ..ABOUT
+    };
     type Producer<T: Payload> = FutexEnd;
     type Consumer<T: Payload> = FutexEnd;
 

@@ -3,11 +3,11 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::OwnedFd;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 use rustix::io::{Errno, ReadWriteFlags, preadv2, pwritev2, read, write};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
-use super::end::{Transport, uninterrupted, whole};
+use super::end::{Transport, is_ready, uninterrupted, whole};
 use super::{ABOUT, Crossing, End, Parts, open_between_threads};
 use crate::queue::{About, Endpoints, Payload, Queue, Shape};
 
@@ -48,14 +48,6 @@ impl Crossing for Pipe {
 /// For `pwritev2`: where the file stands, as a pipe has no offset.
 const HERE: u64 = u64::MAX;
 
-impl PipeEnd {
-    /// Whether a call that may not wait would not.
-    fn is_ready(&self, flags: PollFlags) -> bool {
-        let mut fds = [PollFd::new(&self.0, flags)];
-        matches!(poll(&mut fds, Some(&Timespec::default())), Ok(1..)) && fds[0].revents().intersects(flags)
-    }
-}
-
 impl Transport for PipeEnd {
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<(), Errno> {
@@ -65,7 +57,7 @@ impl Transport for PipeEnd {
     fn try_send(&mut self, message: &[u8]) -> Result<(), Errno> {
         match pwritev2(&self.0, &[IoSlice::new(message)], HERE, ReadWriteFlags::NOWAIT) {
             // Before Linux 6.5; one page less counts as room then.
-            Err(Errno::OPNOTSUPP) if self.is_ready(PollFlags::OUT) => self.send(message),
+            Err(Errno::OPNOTSUPP) if is_ready(&self.0, PollFlags::OUT) => self.send(message),
             Err(Errno::OPNOTSUPP | Errno::INTR) => Err(Errno::AGAIN),
             result => result.and_then(|moved| whole(moved, message.len())),
         }
@@ -80,7 +72,7 @@ impl Transport for PipeEnd {
     fn try_receive(&mut self, message: &mut [u8]) -> Result<(), Errno> {
         let asked = message.len();
         match preadv2(&self.0, &mut [IoSliceMut::new(message)], HERE, ReadWriteFlags::NOWAIT) {
-            Err(Errno::OPNOTSUPP) if self.is_ready(PollFlags::IN) => self.receive(message),
+            Err(Errno::OPNOTSUPP) if is_ready(&self.0, PollFlags::IN) => self.receive(message),
             Err(Errno::OPNOTSUPP | Errno::INTR) => Err(Errno::AGAIN),
             result => result.and_then(|moved| whole(moved, asked)),
         }

@@ -3,16 +3,17 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::sockopt::{
     set_socket_recv_buffer_size, set_socket_send_buffer_size, set_tcp_nodelay, socket_send_buffer_size,
 };
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, accept_with, bind, connect, getsockname, listen, recv,
-    send, socket_with, socketpair,
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, accept_with, bind, connect, getsockname, listen,
+    recv, send, socket_with, socketpair,
 };
 
-use super::end::{Transport, uninterrupted, whole};
+use super::end::{Transport, is_ready, uninterrupted, whole};
 use super::{ABOUT, Crossing, End, Parts, open_between_threads};
 use crate::queue::{About, Endpoints, Payload, Queue, Shape};
 
@@ -156,10 +157,10 @@ impl Transport for Socket {
     }
 }
 
-/// An end at which a call may move a part of a message: the rest is kept.
+/// An end at which a call may move a part of a message.
 pub struct Stream {
     socket: OwnedFd,
-    /// What is still to be sent of the last message that did not fit whole, or was received of the next.
+    /// What was received of the next message.
     rest: Vec<u8>,
 }
 
@@ -167,42 +168,22 @@ impl Stream {
     fn new(socket: OwnedFd) -> Stream {
         Stream { socket, rest: Vec::new() }
     }
-
-    /// Sends all of it, waiting for room.
-    fn send_all(&self, mut bytes: &[u8]) -> Result<(), Errno> {
-        while !bytes.is_empty() {
-            let moved = uninterrupted(|| send(&self.socket, bytes, SendFlags::NOSIGNAL))?;
-            bytes = &bytes[moved..];
-        }
-        Ok(())
-    }
-
-    /// Sends what is left of a message, if anything is.
-    #[cold]
-    fn send_rest(&mut self) -> Result<(), Errno> {
-        let rest = std::mem::take(&mut self.rest);
-        self.send_all(&rest)
-    }
 }
 
 impl Transport for Stream {
     #[inline]
-    fn send(&mut self, message: &[u8]) -> Result<(), Errno> {
-        if !self.rest.is_empty() {
-            self.send_rest()?;
+    fn send(&mut self, mut message: &[u8]) -> Result<(), Errno> {
+        while !message.is_empty() {
+            let moved = uninterrupted(|| send(&self.socket, message, SendFlags::NOSIGNAL))?;
+            message = &message[moved..];
         }
-        self.send_all(message)
+        Ok(())
     }
 
+    /// A part of a message cannot be taken back, so it is sent only where the kernel says that there is room: for a
+    /// third of the buffer at least, as it sees it. So the capacity that is found is less than what fits.
     fn try_send(&mut self, message: &[u8]) -> Result<(), Errno> {
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        while !self.rest.is_empty() {
-            let moved = uninterrupted(|| send(&self.socket, &self.rest, flags))?;
-            self.rest.drain(..moved);
-        }
-        let moved = uninterrupted(|| send(&self.socket, message, flags))?;
-        self.rest.extend_from_slice(&message[moved..]);
-        Ok(())
+        if is_ready(&self.socket, PollFlags::OUT) { self.send(message) } else { Err(Errno::AGAIN) }
     }
 
     #[inline]
@@ -229,16 +210,5 @@ impl Transport for Stream {
         message[..had].copy_from_slice(&self.rest);
         self.rest.clear();
         Ok(())
-    }
-}
-
-impl Drop for Stream {
-    /// A message that was taken is sent, unless nobody makes room for it.
-    fn drop(&mut self) {
-        if !self.rest.is_empty() {
-            let limit = Some(std::time::Duration::from_secs(1));
-            rustix::net::sockopt::set_socket_timeout(&self.socket, rustix::net::sockopt::Timeout::Send, limit).ok();
-            self.send_rest().ok();
-        }
     }
 }

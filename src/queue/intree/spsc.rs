@@ -21,7 +21,8 @@ use crate::queue::{About, Consumer, Endpoints, EventCountsRef, Family, Payload, 
 pub struct Spsc;
 
 impl Queue for Spsc {
-    const ABOUT: About = About { id: "intree/spsc", family: Family::Ring, representative: true, rung: Some(Rung::Heap), ..About::SPSC };
+    const ABOUT: About =
+        About { id: "intree/spsc", family: Family::Ring, representative: true, rung: Some(Rung::Heap), ..About::SPSC };
     type Producer<T: Payload> = RingProducer<T>;
     type Consumer<T: Payload> = RingConsumer<T>;
 
