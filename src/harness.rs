@@ -3,16 +3,18 @@
 
 use std::time::{Duration, Instant};
 
+use crate::peers;
 use crate::protocol::{Outcome, Report};
 use crate::queue::Capacity;
 use crate::ranking::figure_of;
 use crate::scenario::{Boundary, Scenario, WorkNs};
-use crate::schedule::contender::Contenders;
+use crate::schedule::contender::{Contender, Contenders};
 use crate::schedule::plan::{Planned, seat};
 use crate::schedule::rounds::{BlockOrder, draw};
 use crate::schedule::supervise::Supervisor;
 use crate::schedule::{Ended, Workers};
 use crate::topology::{Topology, own_mask};
+use crate::worker;
 use crate::workload::{Size, Workload, work};
 
 /// Runs blocks in workers of this very program, which must serve them when it is started with `worker`.
@@ -30,10 +32,11 @@ impl Harness {
     /// When this program cannot be found to start workers with.
     pub fn new() -> anyhow::Result<Harness> {
         let program = std::env::current_exe()?.display().to_string();
+        let python = Contender { command: peers::python::command("python3"), extra_iterations: 0 };
         Ok(Harness {
             topology: Topology::read(std::path::Path::new("/"), Some(&own_mask())),
             supervisor: Supervisor::new(
-                Contenders::own(vec![program, "worker".into()]),
+                Contenders::own(vec![program, worker::WORKER.into()]).with("python", python),
                 Duration::from_secs(10),
                 work::calibrate(),
                 Instant::now(),
@@ -81,7 +84,16 @@ impl Harness {
         if report.outcome != Outcome::Ok {
             return Err(format!("{}: {}", report.outcome, report.detail.unwrap_or_default()));
         }
-        let figure = figure_of(scenario.workload, &report).ok_or("the window holds no message")?;
+        self.figure(scenario, &report)
+    }
+
+    /// Nanoseconds per message of a report that is ok, or what is timed.
+    ///
+    /// # Errors
+    ///
+    /// When its window holds no message.
+    pub fn figure(&self, scenario: Scenario, report: &Report) -> Result<f64, String> {
+        let figure = figure_of(scenario.workload, report).ok_or("the window holds no message")?;
         Ok(if scenario.workload.is_timed() { figure } else { 1e9 / figure })
     }
 

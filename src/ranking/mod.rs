@@ -124,6 +124,11 @@ pub struct Row {
     pub disturbed: BTreeMap<String, usize>,
     /// What a tenth and what nine tenths of the round trips of all its blocks took at most, in nanoseconds.
     pub trips_ns: Option<[u64; 2]>,
+    /// Median time until what was started ran, in nanoseconds; where things are started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_ns: Option<u64>,
+    /// Median over blocks of the page faults inside the window.
+    pub page_faults: Option<f64>,
     /// The regime of most of its blocks.
     pub regime: Option<Regime>,
     /// Whether it ran in another regime than the best.
@@ -371,7 +376,9 @@ fn row(workload: Workload, queue: &str, blocks: &[&Block], signals: &Signals) ->
         verdict: None,
         unreliable: None,
         disturbed: signals.count(blocks.iter().copied().filter(|_| is_sound)),
-        trips_ns: trips(ok().flat_map(|report| &report.round_trips).copied().collect()),
+        trips_ns: trips(all_buckets(ok().map(|report| &report.round_trips))),
+        first_ns: quantile_of_buckets(&all_buckets(ok().map(|report| &report.first)), 0.5),
+        page_faults: median(&ok().map(|report| report.page_faults as f64).collect::<Vec<_>>()),
         regime: most_common_regime(blocks).filter(|_| is_sound),
         other_regime: false,
         cpu_ns_per_message: per_message(&|report| Some(report.cpu_ns)),
@@ -383,9 +390,14 @@ fn row(workload: Workload, queue: &str, blocks: &[&Block], signals: &Signals) ->
     }
 }
 
-fn trips(mut buckets: Vec<[u64; 2]>) -> Option<[u64; 2]> {
-    // Those of several blocks, one after the other.
+/// Those of several blocks, in order.
+fn all_buckets<'a>(blocks: impl Iterator<Item = &'a Vec<[u64; 2]>>) -> Vec<[u64; 2]> {
+    let mut buckets: Vec<[u64; 2]> = blocks.flatten().copied().collect();
     buckets.sort_unstable();
+    buckets
+}
+
+fn trips(buckets: Vec<[u64; 2]>) -> Option<[u64; 2]> {
     Some([quantile_of_buckets(&buckets, 0.1)?, quantile_of_buckets(&buckets, 0.9)?])
 }
 

@@ -258,10 +258,10 @@ fn obstacle(entry: &Entry, planned: &Planned, choice: &Choice) -> Option<String>
     if let Some(why) = wrong_role(about, scenario.workload).or_else(|| wrong_side(about, scenario)) {
         return Some(why.into());
     }
-    if about.role == Role::Queue || about.role == Role::WakeupBound {
-        if let Some(why) = unfit(entry, planned) {
-            return Some(why);
-        }
+    if matches!(about.role, Role::Queue | Role::WakeupBound)
+        && let Some(why) = unfit(entry, planned)
+    {
+        return Some(why);
     }
     let language = language(&entry.id)?;
     if scenario.work != WorkNs::default() {

@@ -112,10 +112,11 @@ impl Supervisor<'_> {
         seen: &mut Circumstances,
     ) -> Result<Box<Report>, Stop> {
         let (_, manner) = introduced(worker)?;
-        if manner.verifies && prepare.workload == Workload::Stream {
-            if let Some(report) = verified(worker, &prepare)? {
-                return Ok(report);
-            }
+        if manner.verifies
+            && prepare.workload == Workload::Stream
+            && let Some(report) = verified(worker, &prepare)?
+        {
+            return Ok(report);
         }
         let settle_ns = manner.settle_ns.unwrap_or(0).clamp(order.settle_ns, LONGEST_NS);
         let window_ns = manner.window_ns.unwrap_or(0).clamp(order.window_ns, LONGEST_NS);

@@ -227,6 +227,21 @@ impl Section {
         if row.share_of_limit.is_some_and(|share| share > 0.9) && self.scenario.work != Default::default() {
             remarks.push("bounded by the work".into());
         }
+        remarks.extend(row.first_ns.map(|ns| format!("first instruction after {}", duration(ns as f64))));
+        if let (Workload::Copy, Some(rate)) = (self.scenario.workload, row.value) {
+            let ns = 1e9 / rate;
+            remarks.push(format!(
+                "{} a message, {} ns a byte",
+                duration(ns),
+                significant(ns / self.scenario.size.bytes() as f64)
+            ));
+        }
+        // A queue of fixed size has touched all its memory before; one that allocates has its own note.
+        let is_fixed = matches!(self.scenario.capacity, Capacity::Bounded(_)) && self.scenario.size != Size::Boxed;
+        let is_queue = !matches!(self.scenario.workload, Workload::Spawn | Workload::Copy);
+        if let Some(faults) = row.page_faults.filter(|faults| *faults >= 1.0 && is_fixed && is_queue) {
+            remarks.push(count(faults.round() as usize, "page fault"));
+        }
         remarks.extend(row.flags.keys().cloned());
         // What is rare is said once for all rows, below the table.
         let often = row.disturbed.iter().filter(|(_, blocks)| **blocks * 10 > row.blocks);
@@ -290,6 +305,12 @@ impl Section {
             self.ranking.rows.iter().filter(|row| self.stands_alone(row)).map(|row| row.queue.as_str()).collect();
         if !lone.is_empty() {
             notes.push(format!("measured in other runs than the rest, so compared with nobody: {}", lone.join(", ")));
+        }
+        if self.scenario.workload == Workload::Wakeup {
+            notes.push(
+                "cpu/msg: what the consumer used up for each message, most of it while it waited 0.2 ms with nothing to do"
+                    .into(),
+            );
         }
         notes.extend(self.disturbances());
         if let Some(cpus) = self.ranking.cpus.filter(|cpus| cpus.waited_blocks > 0) {
