@@ -28,14 +28,14 @@ class Condition:
             while len(self.items) >= CAPACITY:
                 self.changed.wait()
             self.items.append(item)
-            self.changed.notify()
+            self.changed.notify_all()
 
     def get(self):
         with self.changed:
             while not self.items:
                 self.changed.wait()
             item = self.items.popleft()
-            self.changed.notify()
+            self.changed.notify_all()
             return item
 
 

@@ -8,7 +8,8 @@
 //!    │         ├──► record
 //!    │         ▼
 //!    └──► ranking ──► stats        topology, machine: what this machine is
-//!         comparison, proof
+//!         comparison, proof              memory: what threads and processes share
+//!                                        peers: other languages' workers
 //! ```
 //!
 //! Data flows one way. [`queue`] and [`workload`] import nothing above them; [`stats`], [`record`], [`table`] and
@@ -20,7 +21,8 @@
 //! A **queue** is an implementation under test, a **scenario** everything about a measurement but the queue, a
 //! **cell** a scenario with a queue. A **slice** is one continuous stream: settling (untimed), the window (timed),
 //! draining (untimed). A **block** is one fresh worker process that runs one slice; it is the unit of replication.
-//! In a **round** every queue of a scenario runs one block, in an order drawn anew. A **contender** is a queue as one
+//! In a **round** every queue of a scenario runs one block, in an order drawn anew. The **boundary** says whether
+//! endpoints are threads of one process or processes. A **contender** is a queue as one
 //! build runs it. An **outcome** other than `ok`
 //! voids a block's figures.
 //!

@@ -10,6 +10,7 @@ use super::plan::Cell;
 use super::rounds::BlockOrder;
 use super::{Ended, Whereabouts, Workers, evidence};
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
+use crate::ranking::is_limit;
 use crate::record;
 use crate::workload::slice::LONGEST_NS;
 use crate::workload::{Workload, work};
@@ -114,6 +115,7 @@ impl Supervisor<'_> {
         let (_, manner) = introduced(worker)?;
         if manner.verifies
             && prepare.workload == Workload::Stream
+            && !is_limit(&prepare.queue)
             && let Some(report) = verified(worker, &prepare)?
         {
             return Ok(report);

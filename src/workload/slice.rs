@@ -601,12 +601,12 @@ mod tests {
         let lengths = Lengths { settle_ns: 10, window_ns: 10, lap: 100, backlog_limit: None, traced: false };
         let slice = Slice::new(lengths, 1, 1);
         assert_eq!(slice.advance(20), Phase::Settling);
-        slice.popped[0].store(1000, Ordering::Relaxed);
+        slice.popped[0].0.store(1000, Ordering::Relaxed);
         assert_eq!(slice.advance(5), Phase::Settling);
         assert_eq!(slice.advance(30), Phase::Window);
-        slice.popped[0].store(1999, Ordering::Relaxed);
+        slice.popped[0].0.store(1999, Ordering::Relaxed);
         assert_eq!(slice.advance(50), Phase::Window);
-        slice.popped[0].store(2000, Ordering::Relaxed);
+        slice.popped[0].0.store(2000, Ordering::Relaxed);
         assert_eq!(slice.advance(60), Phase::Over);
         assert_eq!(slice.window_ns(), (30, 60));
         assert!(!slice.unsettled());

@@ -84,6 +84,10 @@ pub fn ok_report() -> Report {
         mean_backlog: 1000,
         peak_backlog: 1024,
         round_trips: vec![[100, 7], [101, 1]],
+        first: vec![[50, 8]],
+        slices: vec![[1_000_000, 31_000_000], [234_567, 30_000_001]],
+        sent: Vec::new(),
+        received: Vec::new(),
         trace: vec![[1_000_000, 24_691]],
         flags: vec!["unsettled".into()],
     }

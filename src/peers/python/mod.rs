@@ -38,7 +38,18 @@ pub const ABOUTS: [About; 13] = [
 ];
 
 /// The command that starts the worker with this interpreter.
-pub fn command(python: &str) -> Vec<String> {
-    // Isolated from the user's packages and variables, and leaving no compiled files.
-    [python, "-I", "-B", "-c", WORKER].map(str::to_owned).into()
+pub fn command(interpreter: &str) -> Vec<String> {
+    let interpreter = itself(interpreter).unwrap_or_else(|| interpreter.to_owned());
+    // Isolated from the user's packages and variables, without the start-up files of installed packages, and leaving no
+    // compiled files.
+    [&interpreter, "-I", "-S", "-B", "-c", WORKER].map(str::to_owned).into()
+}
+
+/// Where an interpreter says it is: what is on PATH may be a script that finds one, which takes longer than the
+/// interpreter's start.
+fn itself(interpreter: &str) -> Option<String> {
+    let asked = ["-I", "-S", "-c", "import sys; print(sys.executable)"];
+    let said = std::process::Command::new(interpreter).args(asked).stderr(std::process::Stdio::null()).output().ok()?;
+    let path = String::from_utf8(said.stdout).ok()?.trim().to_owned();
+    (said.status.success() && std::path::Path::new(&path).is_file()).then_some(path)
 }

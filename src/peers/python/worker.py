@@ -1,6 +1,6 @@
 """Python's own queues as contenders of queuebench.
 
-The parent starts this text with `python3 -I -B -c` and speaks JSON lines with it: commands on stdin, answers on
+The parent starts this text with `python3 -I -S -B -c` and speaks JSON lines with it: commands on stdin, answers on
 stdout. This process, the coordinator, only opens queues and reports. Every block gets forked processes of its own,
 either one with a thread for each endpoint or one for each endpoint. So the coordinator has no threads, which makes
 forking safe, and whatever an endpoint is stuck in ends with its process.
@@ -30,7 +30,7 @@ CHUNK_NS = 2_000_000, 8_000_000  # chunks grow below and shrink above
 LARGEST_CHUNK = 4096
 LINGER_NS = 5_000_000  # producers go on for so long, so that consumers pass the window's end
 DRAIN_S = 5  # consumers of an unbounded queue get so long after the window
-BACKLOG_BYTES = 64 << 20
+BACKLOG_BYTES = 256 << 20
 OBJECT_BYTES = 56  # what a message takes beside its payload: the object's header, its place in the queue
 PATIENCE_S = 2  # with a process that has nothing left to do but exit
 
@@ -662,8 +662,10 @@ class Conversation:
                 return {"type": "ready", "capacity": self.block.capacity}
             if kind == "bye":
                 return None
-            if kind not in ("slice", "verify") or not self.block:
-                raise Fault("refused", f"{kind} is no command for what is not prepared")
+            if kind not in ("slice", "verify"):
+                raise Fault("refused", f"there is no command {kind}")
+            if not self.block:
+                raise Fault("refused", f"nothing is prepared for {kind}")
             answer = getattr(self.block, kind)(command)
             self.drop(PATIENCE_S)
             return answer
