@@ -330,21 +330,22 @@ pub struct Report {
 
 impl Report {
     /// One more slice of the same block: counts and times add up, and each slice is kept beside their sum.
+    /// Saturating: a worker may say any number.
     #[must_use]
     pub fn with(self, next: &Report) -> Report {
-        let endpoints = self.endpoints.iter().zip(&next.endpoints).map(|(one, other)| one + other);
+        let endpoints = self.endpoints.iter().zip(&next.endpoints).map(|(one, other)| one.saturating_add(*other));
         let own = if self.slices.is_empty() { vec![[self.messages, self.elapsed_ns]] } else { self.slices };
-        let added = |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one + other);
+        let added = |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one.saturating_add(other));
         Report {
-            messages: self.messages + next.messages,
-            elapsed_ns: self.elapsed_ns + next.elapsed_ns,
-            settle_ns: self.settle_ns + next.settle_ns,
+            messages: self.messages.saturating_add(next.messages),
+            elapsed_ns: self.elapsed_ns.saturating_add(next.elapsed_ns),
+            settle_ns: self.settle_ns.saturating_add(next.settle_ns),
             endpoints: endpoints.collect(),
-            cpu_ns: self.cpu_ns + next.cpu_ns,
-            voluntary_switches: self.voluntary_switches + next.voluntary_switches,
-            involuntary_switches: self.involuntary_switches + next.involuntary_switches,
-            page_faults: self.page_faults + next.page_faults,
-            run_delay_ns: self.run_delay_ns + next.run_delay_ns,
+            cpu_ns: self.cpu_ns.saturating_add(next.cpu_ns),
+            voluntary_switches: self.voluntary_switches.saturating_add(next.voluntary_switches),
+            involuntary_switches: self.involuntary_switches.saturating_add(next.involuntary_switches),
+            page_faults: self.page_faults.saturating_add(next.page_faults),
+            run_delay_ns: self.run_delay_ns.saturating_add(next.run_delay_ns),
             full_tries: added(self.full_tries, next.full_tries),
             empty_tries: added(self.empty_tries, next.empty_tries),
             peak_backlog: self.peak_backlog.max(next.peak_backlog),
@@ -365,7 +366,8 @@ impl Report {
 fn merged(one: &[[u64; 2]], other: &[[u64; 2]]) -> Vec<[u64; 2]> {
     let mut all = std::collections::BTreeMap::new();
     for [value, count] in one.iter().chain(other) {
-        *all.entry(*value).or_insert(0) += count;
+        let sum = all.entry(*value).or_insert(0u64);
+        *sum = sum.saturating_add(*count);
     }
     all.into_iter().map(|(value, count)| [value, count]).collect()
 }

@@ -15,8 +15,9 @@ fn answers_on(cpus: [Option<usize>; 2], then: &[Value]) -> Vec<Value> {
     let mut answer = || serde_json::from_str::<Value>(&answers.next().unwrap().unwrap()).unwrap();
     assert_eq!(answer()["type"], "hello");
     let prepare = json!({
-        "type": "prepare", "queue": "std/mpsc", "scenario": "stream/1p1c/1024/8B/free", "cpus": cpus,
-        "work_iterations": [0, 0],
+        "type": "prepare", "queue": "std/mpsc", "scenario": "stream/1p1c/1024/8B/free", "workload": "stream",
+        "boundary": "threads", "producers": 1, "consumers": 1, "capacity": 1024, "payload_bytes": 8, "boxed": false,
+        "cpus": cpus, "work_iterations": [0, 0], "work_ns": [0, 0],
     });
     let said = std::iter::once(&prepare).chain(then).map(|command| {
         writeln!(worker.stdin.as_mut().unwrap(), "{command}").unwrap();

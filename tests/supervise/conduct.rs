@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use queuebench::protocol::Outcome;
+use queuebench::protocol::{Outcome, PROTOCOL};
 use queuebench::schedule::Ended;
 use serde_json::{Value, json};
 
@@ -28,7 +28,8 @@ fn a_worker_is_told_the_cell_and_the_lengths() {
     let said = |file| -> Value { serde_json::from_slice(&fs::read(folder.path().join(file)).unwrap()).unwrap() };
     let prepare = json!({
         "type": "prepare", "queue": "std/mutex-deque", "scenario": "stream/1p1c/1024/8B/work=10/20/same-l3",
-        "cpus": [1, null], "work_iterations": [20, 40],
+        "workload": "stream", "boundary": "threads", "producers": 1, "consumers": 1, "capacity": 1024,
+        "payload_bytes": 8, "boxed": false, "cpus": [1, null], "work_iterations": [20, 40], "work_ns": [10, 20],
     });
     assert_eq!(said("prepare"), prepare);
     assert_eq!(said("slice"), json!({ "type": "slice", "settle_ns": 51_000_000, "window_ns": 52_000_000 }));
@@ -36,7 +37,7 @@ fn a_worker_is_told_the_cell_and_the_lengths() {
 
 #[test]
 fn answers_may_come_in_pieces_and_several_at_once() {
-    let script = r#"printf '{"type":"hel'; sleep 0.1; printf 'lo","protocol":2,"program":"x","version":"0"}\n'
+    let script = r#"printf '{"type":"hel'; sleep 0.1; printf 'lo","protocol":3,"program":"x","version":"0"}\n'
         ready; report; read a; read b"#;
     assert_eq!(outcome(script, LONG).0, Outcome::Ok);
 }
@@ -49,7 +50,7 @@ fn a_worker_may_report_another_outcome_instead_of_being_ready() {
 
 #[test]
 fn fields_a_newer_worker_adds_are_no_fault() {
-    let script = r#"echo '{"type":"hello","protocol":2,"program":"x","version":"0","mood":"good"}'
+    let script = r#"echo '{"type":"hello","protocol":3,"program":"x","version":"0","mood":"good"}'
         read a; echo '{"type":"ready","capacity":null,"numa":[0]}'; read b
         echo '{"type":"report","outcome":"ok","messages":1,"elapsed_ns":1,"luck":{"today":true}}'"#;
     assert_eq!(outcome(script, LONG).0, Outcome::Ok);
@@ -57,10 +58,10 @@ fn fields_a_newer_worker_adds_are_no_fault() {
 
 #[test]
 fn another_protocol_version_is_refused_and_named() {
-    let script = r#"echo '{"type":"hello","protocol":3,"program":"x","version":"0"}'; sleep 100"#;
+    let script = r#"echo '{"type":"hello","protocol":2,"program":"x","version":"0"}'; sleep 100"#;
     let (outcome, detail) = outcome(script, LONG);
     assert_eq!(outcome, Outcome::Refused);
-    assert!(detail.contains("protocol 3") && detail.contains('2'), "{detail}");
+    assert!(detail.contains("protocol 2") && detail.contains(&PROTOCOL.to_string()), "{detail}");
 }
 
 #[test]

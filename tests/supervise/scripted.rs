@@ -13,7 +13,7 @@ use queuebench::schedule::{Ended, Workers};
 
 /// Functions for scripts: each answer as a right worker gives it.
 const ANSWERS: &str = r#"
-hello() { echo '{"type":"hello","protocol":2,"program":"script","version":"0"}'; }
+hello() { echo '{"type":"hello","protocol":3,"program":"script","version":"0"}'; }
 ready() { echo '{"type":"ready","capacity":1024}'; }
 report() { echo '{"type":"report","outcome":"ok","messages":1000,"elapsed_ns":2000,"endpoints":[1000,1001]}'; }
 "#;
