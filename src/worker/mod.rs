@@ -31,7 +31,7 @@ pub const ENDPOINT: &str = "endpoint";
 ///
 /// # Errors
 ///
-/// When stdin or stdout break, or the parent says what is no command.
+/// When stdin or stdout break.
 pub fn serve(registry: &Registry) -> anyhow::Result<()> {
     die_with_parent()?;
     die_on_panic(|outcome, detail| say(&Answer::Report(Box::new(Report::failed(outcome, detail)))).ok());
@@ -43,7 +43,16 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
     })?;
     let mut prepared: Option<Prepared> = None;
     for line in io::stdin().lock().lines() {
-        match serde_json::from_str(&line?)? {
+        // What a newer parent may ask for is no reason to die of it.
+        let command = match serde_json::from_str(&line?) {
+            Ok(command) => command,
+            Err(why) => {
+                let detail = format!("that is no command: {why}");
+                say(&Answer::Report(Box::new(Report::failed(Outcome::Refused, detail))))?;
+                continue;
+            }
+        };
+        match command {
             Command::Prepare(prepare) => match Prepared::new(registry, &prepare) {
                 Ok(mut ready) => {
                     let capacity = ready.endpoints.lap().capacity;
