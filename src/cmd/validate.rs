@@ -1,4 +1,4 @@
-//! `validate`: is this a results file?
+//! `validate`: is this a results file? And `validate --worker`: does this program keep the worker protocol?
 
 use std::path::PathBuf;
 
@@ -6,20 +6,34 @@ use clap::Args;
 
 use super::{code, out};
 use crate::record;
+use crate::schedule::examine::{Check, Examination, Found};
 use crate::table::count;
 
-/// Check results files: are they whole, of a schema this program reads, and free of what no run writes?
+/// Check results files: are they whole, of a schema this program reads, and free of what no run writes? Or check a
+/// worker: does it keep the protocol?
 #[derive(Args)]
-#[command(after_help = "Example:
-  queuebench validate results/*/*.jsonl")]
+#[command(after_help = "Examples:
+  queuebench validate results/*/*.jsonl
+  queuebench validate --worker python3 my_worker.py
+  queuebench validate -q mine/ring --worker ./my-worker --its-own-option")]
 pub struct Validate {
     /// Results files
-    #[arg(required = true)]
+    #[arg(required_unless_present = "worker")]
     files: Vec<PathBuf>,
+    /// Check this worker against PROTOCOL.md: its program and all its arguments, to the end of the line
+    #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true, conflicts_with = "files")]
+    worker: Vec<String>,
+    /// The queue to check the worker with [default: the first it lists, or std/mutex-deque]
+    #[arg(short = 'q', long, value_name = "ID", requires = "worker")]
+    queue: Option<String>,
 }
 
 impl Validate {
     pub fn run(&self) -> anyhow::Result<u8> {
+        if self.worker.is_empty() { self.files() } else { self.worker() }
+    }
+
+    fn files(&self) -> anyhow::Result<u8> {
         let mut worst = 0;
         for file in &self.files {
             match record::read(file) {
@@ -42,5 +56,32 @@ impl Validate {
             }
         }
         Ok(worst)
+    }
+
+    fn worker(&self) -> anyhow::Result<u8> {
+        let (mut checks, mut failed, mut printed) = (0, 0, Ok(()));
+        let mut tell = |check: &Check| {
+            checks += 1;
+            failed += usize::from(matches!(check.found, Found::Failed(_)));
+            if printed.is_ok() {
+                printed = out(&line(check));
+            }
+        };
+        let is_ok = Examination::new(self.worker.clone(), &mut tell).run(self.queue.as_deref());
+        printed?;
+        if is_ok {
+            return Ok(0);
+        }
+        anstream::eprintln!("error: the worker failed {failed} of {}; see PROTOCOL.md", count(checks, "check"));
+        Ok(code::ERROR)
+    }
+}
+
+fn line(check: &Check) -> String {
+    let Check { name, expected, found } = check;
+    match found {
+        Found::Ok(seen) => format!("ok       {name}: {seen}"),
+        Found::Skipped(why) => format!("skipped  {name}: {why}"),
+        Found::Failed(seen) => format!("FAILED   {name}: {seen}; expected: {expected}"),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use read::{MOST_ROUNDS, check_report, clean_report, printable};
+pub(crate) use read::{MOST_ROUNDS, check_queue_id, check_report, clean_report, printable};
 pub use read::{ReadError, Results, read};
 pub use write::Writer;
 

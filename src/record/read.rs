@@ -316,7 +316,7 @@ pub(crate) fn check_report(report: &Report, wall: Duration) -> Result<(), String
 }
 
 /// Queue ids are shown everywhere and become parts of other names.
-pub(super) fn check_queue_id(id: &str) -> Result<(), String> {
+pub(crate) fn check_queue_id(id: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "/+-_.@".contains(c);
     if id.is_empty() || id.len() > 100 || !id.chars().all(allowed) || id.contains("..") || id.starts_with('/') {
         return Err(format!("'{}' is no queue id", printable(&id.chars().take(100).collect::<String>())));

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::protocol::{Answer, Command, Outcome};
 
@@ -61,12 +61,25 @@ impl<'a> Worker<'a> {
     }
 
     pub(super) fn say(&mut self, command: &Command) {
-        let mut text = serde_json::to_string(command).expect("commands are plain data");
-        text.push('\n');
+        self.say_line(&serde_json::to_string(command).expect("commands are plain data"));
+    }
+
+    /// Says what need not be a command.
+    pub(super) fn say_line(&mut self, line: &str) {
         // A worker that is gone is noticed where its answer is waited for.
         if let Some(stdin) = self.child.stdin.as_mut() {
-            stdin.write_all(text.as_bytes()).ok();
+            stdin.write_all(format!("{line}\n").as_bytes()).ok();
         }
+    }
+
+    /// Says no more: the worker's stdin ends.
+    pub(super) fn hang_up(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// Gives it so long from now for what comes next.
+    pub(super) fn allow(&mut self, time: Duration) {
+        self.deadline = Instant::now() + time;
     }
 
     /// Sleeps until the worker's next line, its death, its deadline or the user's interrupt.
@@ -167,6 +180,58 @@ impl<'a> Worker<'a> {
         Stop::Outcome(Outcome::Crashed, detail)
     }
 
+    /// Waits until the worker has ended, which it is to do by itself; the code it exited with.
+    pub(super) fn exit(&mut self) -> Result<i32, Stop> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        loop {
+            // It is left to be reaped: until then nobody else has its number, nor that of its group.
+            let gone = |why: rustix::io::Errno| Stop::Outcome(Outcome::Crashed, format!("is gone: {why}"));
+            if self.answers.len() > LONGEST_ANSWER {
+                return Err(Stop::Outcome(Outcome::Crashed, "its talk has no end".into()));
+            }
+            if let Some(status) = waitid(WaitId::Pid(self.pid()), options).map_err(gone)? {
+                // A child it left behind may go on talking, so the end of that is not waited for.
+                while self.answers.len() <= LONGEST_ANSWER && matches!(self.wait_for_input(Duration::ZERO), Ok(true)) {}
+                let by_signal = || Stop::Outcome(Outcome::Crashed, "it was killed by a signal".into());
+                return status.exit_status().ok_or_else(by_signal);
+            }
+            let left = self.left();
+            if left.is_zero() {
+                return Err(Stop::Outcome(Outcome::Hung, "it is still there".into()));
+            }
+            self.wait_for_input(left.min(Duration::from_millis(1)))?;
+        }
+    }
+
+    /// What it said on stdout that nobody has waited for.
+    pub(super) fn unheard(&self) -> &[u8] {
+        &self.answers
+    }
+
+    /// The processes of its group that are alive, by their ids.
+    pub(super) fn group(&self) -> Vec<u32> {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        ids.filter(|id| group_if_alive(*id) == Some(self.child.id())).collect()
+    }
+
+    /// Cpus that a thread of its group may run on alone.
+    pub(super) fn pinned(&self) -> Vec<usize> {
+        let tasks = |process: u32| std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let tasks = self.group().into_iter().flat_map(tasks);
+        let statuses = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok());
+        let allowed = |status: String| {
+            let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+            // A list of several is no number.
+            list.trim().parse().ok()
+        };
+        statuses.filter_map(allowed).collect()
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// What its threads were doing when time ran out.
     fn describe_hang(&self) -> String {
         let states = thread_states(self.child.id());
@@ -182,11 +247,9 @@ impl<'a> Worker<'a> {
     /// Ends the worker and all it started.
     pub(super) fn dismiss(mut self) {
         self.say(&Command::Bye);
-        drop(self.child.stdin.take());
+        self.hang_up();
         // A worker that has answered has nothing left to lose, and one that has not must go anyway.
-        if let Some(group) = Pid::from_raw(self.child.id() as i32) {
-            kill_process_group(group, Signal::KILL).ok();
-        }
+        kill_process_group(self.pid(), Signal::KILL).ok();
         self.child.wait().ok();
     }
 }
@@ -203,6 +266,16 @@ fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> bool {
         Err(rustix::io::Errno::INTR) => true,
         Err(_) => false,
     }
+}
+
+/// The group of a process that is there and is no corpse.
+fn group_if_alive(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the name, which may hold anything: state, parent, group.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split_whitespace();
+    let is_alive = !matches!(fields.next()?, "Z" | "X");
+    fields.nth(1)?.parse().ok().filter(|_| is_alive)
 }
 
 /// The state letters of a process's threads, from `/proc/PID/task/*/stat`.

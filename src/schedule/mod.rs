@@ -3,6 +3,7 @@
 mod child;
 pub mod contender;
 mod evidence;
+pub mod examine;
 pub mod gate;
 mod need;
 pub mod plan;

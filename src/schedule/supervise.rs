@@ -16,7 +16,7 @@ use crate::workload::slice::LONGEST_NS;
 use crate::workload::{Workload, work};
 
 /// What a worker may take to introduce itself, and to open a queue.
-const INTRODUCTION: Duration = Duration::from_secs(10);
+pub(super) const INTRODUCTION: Duration = Duration::from_secs(10);
 
 /// Starts a worker for each block.
 pub struct Supervisor<'a> {
@@ -120,15 +120,12 @@ impl Supervisor<'_> {
         {
             return Ok(report);
         }
-        let settle_ns = manner.settle_ns.unwrap_or(0).clamp(order.settle_ns, LONGEST_NS);
-        let window_ns = manner.window_ns.unwrap_or(0).clamp(order.window_ns, LONGEST_NS);
+        let [settle_ns, window_ns] = lengths(&manner, order.settle_ns, order.window_ns);
         let mut all: Option<Box<Report>> = None;
         for slice in 0..manner.slices.unwrap_or(1).clamp(1, MOST_SLICES) {
-            worker.say(&Command::Prepare(prepare.clone()));
-            let line_ns = match worker.answer()? {
-                Answer::Ready { line_ns, .. } => line_ns,
-                Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(report),
-                answer => return Err(unexpected(&answer)),
+            let line_ns = match readied(worker, &prepare)? {
+                Ok(line_ns) => line_ns,
+                Err(report) => return Ok(report),
             };
             if slice == 0 {
                 seen.ready_ns = started.elapsed().as_nanos() as u64;
@@ -183,18 +180,31 @@ impl Supervisor<'_> {
 }
 
 /// Messages of a verifying slice; what a worker says of them fits into one answer.
-const VERIFIED_MESSAGES: u64 = 20_000;
+pub(super) const VERIFIED_MESSAGES: u64 = 20_000;
 /// Slices a worker may want of a block.
 const MOST_SLICES: u32 = 10;
 
-/// Lets a worker that does not check every timed message show that its queue loses, doubles and overtakes nothing.
-/// Returns a report where it does, or refuses.
-fn verified(worker: &mut Worker, prepare: &Prepare) -> Result<Option<Box<Report>>, Stop> {
+/// How long settling and the window last at least, for a worker that may want more than was ordered.
+pub(super) fn lengths(manner: &Manner, settle_ns: u64, window_ns: u64) -> [u64; 2] {
+    [(manner.settle_ns, settle_ns), (manner.window_ns, window_ns)]
+        .map(|(wanted, ordered)| wanted.unwrap_or(0).clamp(ordered, LONGEST_NS))
+}
+
+/// Asks for a queue: what a cache line takes, or the report of a worker that is not ready.
+pub(super) fn readied(worker: &mut Worker, prepare: &Prepare) -> Result<Result<Option<u64>, Box<Report>>, Stop> {
     worker.say(&Command::Prepare(prepare.clone()));
     match worker.answer()? {
-        Answer::Ready { .. } => {}
-        Answer::Report(report) if report.outcome != Outcome::Ok => return Ok(Some(report)),
-        answer => return Err(unexpected(&answer)),
+        Answer::Ready { line_ns, .. } => Ok(Ok(line_ns)),
+        Answer::Report(report) if report.outcome != Outcome::Ok => Ok(Err(report)),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// Lets a worker that does not check every timed message show that its queue loses, doubles and overtakes nothing.
+/// Returns a report where it does, or refuses.
+pub(super) fn verified(worker: &mut Worker, prepare: &Prepare) -> Result<Option<Box<Report>>, Stop> {
+    if let Err(report) = readied(worker, prepare)? {
+        return Ok(Some(report));
     }
     worker.say(&Command::Verify { messages: VERIFIED_MESSAGES });
     match worker.answer()? {
@@ -209,7 +219,7 @@ fn verified(worker: &mut Worker, prepare: &Prepare) -> Result<Option<Box<Report>
 
 /// A report, if it can be: its figures are possible, and what it says of messages balances. `must_balance` where the
 /// worker leaves that to us.
-fn checked(
+pub(super) fn checked(
     mut report: Box<Report>,
     prepare: &Prepare,
     must_balance: bool,
@@ -226,12 +236,12 @@ fn checked(
     Ok(report)
 }
 
-fn unexpected(answer: &Answer) -> Stop {
+pub(super) fn unexpected(answer: &Answer) -> Stop {
     Stop::Outcome(Outcome::Crashed, format!("the worker said {answer:?} out of turn"))
 }
 
 /// What a worker says it is, first of all: its program and version.
-fn introduced(worker: &mut Worker) -> Result<(String, Manner), Stop> {
+pub(super) fn introduced(worker: &mut Worker) -> Result<(String, Manner), Stop> {
     match worker.answer()? {
         Answer::Hello { protocol: PROTOCOL, program, version, manner } => {
             Ok((record::printable(&format!("{program} {version}")), manner))
@@ -263,14 +273,9 @@ pub fn can_run(contenders: &Contenders, cell: &Cell) -> Result<(), String> {
     let prepare = Prepare::new(queue, &cell.scenario, cell.cpus.clone(), [0, 0]);
     ask(&contender.command, |worker| {
         introduced(worker)?;
-        worker.say(&Command::Prepare(prepare));
-        match worker.answer()? {
-            Answer::Ready { .. } => Ok(()),
-            Answer::Report(report) => {
-                Err(Stop::Outcome(report.outcome, record::printable(&report.detail.unwrap_or_default())))
-            }
-            answer => Err(unexpected(&answer)),
-        }
+        readied(worker, &prepare)?
+            .map(|_| ())
+            .map_err(|report| Stop::Outcome(report.outcome, record::printable(&report.detail.unwrap_or_default())))
     })
 }
 
