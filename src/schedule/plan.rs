@@ -255,19 +255,28 @@ fn is_usual(entry: &Entry) -> bool {
 /// Why a queue cannot join a scenario.
 fn obstacle(entry: &Entry, planned: &Planned, choice: &Choice) -> Option<String> {
     let (about, scenario) = (&entry.about, &planned.scenario);
-    if let Some(why) = wrong_role(about, scenario.workload).or_else(|| wrong_side(about, scenario)) {
-        return Some(why.into());
-    }
-    if matches!(about.role, Role::Queue | Role::WakeupBound)
-        && let Some(why) = unfit(entry, planned)
-    {
+    if let Some(why) = misfit(about, scenario) {
         return Some(why);
+    }
+    let waits = matches!(about.role, Role::Queue | Role::WakeupBound);
+    if waits && planned.oversubscribed() && !about.oversubscribes {
+        return Some("does not give way, and threads outnumber cpus here".into());
     }
     let language = language(&entry.id)?;
     if scenario.work != WorkNs::default() {
         return Some("does no work beside its queue".into());
     }
     choice.absent.get(language).cloned()
+}
+
+/// Why nobody can run this queue in this scenario, whatever the machine. Workers ask too: what they are told to run
+/// need not come from a plan.
+pub fn misfit(about: &About, scenario: &Scenario) -> Option<String> {
+    if let Some(why) = wrong_role(about, scenario.workload).or_else(|| wrong_side(about, scenario)) {
+        return Some(why.into());
+    }
+    let is_shaped = about.role == Role::Queue || about.role == Role::WakeupBound;
+    is_shaped.then(|| unfit(about, scenario)).flatten()
 }
 
 /// What is measured of some is nothing that others have.
@@ -301,8 +310,7 @@ fn wrong_side(about: &About, scenario: &Scenario) -> Option<&'static str> {
 }
 
 /// What a queue is not made for.
-fn unfit(entry: &Entry, planned: &Planned) -> Option<String> {
-    let (about, scenario) = (&entry.about, &planned.scenario);
+fn unfit(about: &About, scenario: &Scenario) -> Option<String> {
     let one = |ends: Ends, side: &str| (ends == Ends::One).then(|| format!("takes one {side} only"));
     if !about.producers.allow(scenario.producers) {
         return one(about.producers, "producer");
@@ -335,12 +343,11 @@ fn unfit(entry: &Entry, planned: &Planned) -> Option<String> {
         if !about.both_ends_many() {
             return Some("every thread of pairs holds both ends, so it must take several of each".into());
         }
-        if scenario.capacity.lap() < 2 * planned.threads as u64 {
+        if scenario.capacity.lap() < 2 * scenario.threads() as u64 {
             return Some("pairs needs room for two messages a thread".into());
         }
     }
-    let crowded = planned.oversubscribed();
-    (crowded && !about.oversubscribes).then(|| "does not give way, and threads outnumber cpus here".into())
+    None
 }
 
 /// Which waits join beside the usual one.

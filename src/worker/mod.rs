@@ -15,6 +15,7 @@ use crate::queue::{About, Capacity};
 use crate::registry::Registry;
 use crate::scenario::Boundary;
 use crate::scenario::Scenario;
+use crate::schedule::plan::misfit;
 use crate::topology;
 use crate::workload::slice::{BACKLOG_BYTES, Lengths};
 use crate::workload::{Lap, Order, Workload};
@@ -157,6 +158,9 @@ impl Prepared {
         let (entry, runs) = entry
             .and_then(|entry| Some((entry, entry.runs?)))
             .ok_or_else(|| refused(format!("this worker has no queue '{}'", prepare.queue)))?;
+        if let Some(why) = misfit(&entry.about, &scenario) {
+            return Err(refused(format!("{} {why}", prepare.queue)));
+        }
         if prepare.cpus.len() != scenario.threads() {
             return Err(refused(format!("{} cpus for {} threads", prepare.cpus.len(), scenario.threads())));
         }
