@@ -12,6 +12,8 @@ use crate::table::count;
 /// Check results files: are they whole, of a schema this program reads, and free of what no run writes? Or check a
 /// worker: does it keep the protocol?
 #[derive(Args)]
+#[command(override_usage = "queuebench validate <FILES>...
+       queuebench validate [-q <ID>] --worker <COMMAND>...")]
 #[command(after_help = "Examples:
   queuebench validate results/*/*.jsonl
   queuebench validate --worker python3 my_worker.py
@@ -24,7 +26,7 @@ pub struct Validate {
     #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true, conflicts_with = "files")]
     worker: Vec<String>,
     /// The queue to check the worker with [default: the first it lists, or std/mutex-deque]
-    #[arg(short = 'q', long, value_name = "ID", requires = "worker")]
+    #[arg(short = 'q', long, value_name = "ID", requires = "worker", conflicts_with = "files")]
     queue: Option<String>,
 }
 

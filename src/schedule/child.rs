@@ -256,7 +256,8 @@ impl<'a> Worker<'a> {
 
 /// Appends what can be read at once; false at the end of the stream.
 fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> bool {
-    let mut buffer = [0; 8192];
+    // As much as a pipe holds: what is read is looked through again for the end of the line.
+    let mut buffer = [0; 65536];
     match rustix::io::read(fd, &mut buffer) {
         Ok(0) => false,
         Ok(bytes) => {
