@@ -4,6 +4,7 @@ mod alone;
 mod builds;
 mod compared;
 mod disk;
+mod examined;
 mod exits;
 mod listed;
 mod one_cpu;

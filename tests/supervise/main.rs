@@ -4,5 +4,7 @@
 mod conduct;
 mod elsewhere;
 mod endings;
+mod examined;
 mod leftovers;
+mod schema;
 mod scripted;
