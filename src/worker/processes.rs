@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::ENDPOINT;
@@ -151,7 +151,7 @@ impl Processes {
     fn answers(&mut self, of: &[usize]) -> Result<Vec<Said>, Box<Report>> {
         let mut answers: Vec<Option<Said>> = of.iter().map(|_| None).collect();
         while answers.iter().any(Option::is_none) {
-            for index in self.readable() {
+            for index in self.readable(None) {
                 match self.endpoints[index].read() {
                     None => return Err(self.death(index)),
                     Some(Some(Said::Failed { outcome, detail })) => {
@@ -169,17 +169,19 @@ impl Processes {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// The endpoints that have said something, or died.
-    fn readable(&self) -> Vec<usize> {
+    /// The endpoints that have said something, or died, within this time.
+    fn readable(&self, within: Option<&Timespec>) -> Vec<usize> {
         let fds = self.endpoints.iter().map(|endpoint| endpoint.child.stdout.as_ref().expect("piped").as_fd());
         let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-        poll(&mut fds, None).ok();
+        poll(&mut fds, within).ok();
         (0..fds.len()).filter(|index| !fds[*index].revents().is_empty()).collect()
     }
 
-    /// How the endpoint ended that said no more; rather one that was killed than one that did not survive that.
+    /// How the endpoint ended that said no more; rather one that was killed than one that did not survive that, and
+    /// rather one that has said why it goes than one that does not know.
     fn death(&mut self, first: usize) -> Box<Report> {
         let until = Instant::now() + AFTERMATH;
+        let mut last_words = None;
         while Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
             let deaths = self.endpoints.iter_mut().filter_map(|endpoint| {
@@ -189,11 +191,23 @@ impl Processes {
             if let Some((signal, name)) = deaths.into_iter().find(|(signal, _)| *signal != libc::SIGABRT) {
                 return Box::new(Report::failed(Outcome::Crashed, format!("{name} was killed by signal {signal}")));
             }
+            last_words = last_words.or_else(|| self.last_words());
+        }
+        if let Some(report) = last_words {
+            return report;
         }
         let endpoint = &mut self.endpoints[first];
         let status = endpoint.child.try_wait().ok().flatten();
         let how = status.map_or_else(|| "closed its stdout".to_owned(), |status| format!("ended: {status}"));
         Box::new(Report::failed(Outcome::Crashed, format!("{} {how}", endpoint.name)))
+    }
+
+    /// What an endpoint has said that cannot go on, if one has.
+    fn last_words(&mut self) -> Option<Box<Report>> {
+        self.readable(Some(&Timespec::default())).into_iter().find_map(|index| match self.endpoints[index].read() {
+            Some(Some(Said::Failed { outcome, detail })) => Some(Box::new(Report::failed(outcome, detail))),
+            _ => None,
+        })
     }
 }
 
