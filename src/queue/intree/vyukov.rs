@@ -134,6 +134,9 @@ fn lap(capacity: u64) -> Option<u64> {
     capacity.checked_next_power_of_two().map(|lap| lap.max(2))
 }
 
+/// So far behind a position no slot is ever seen to be, however large the ring and however late what is read.
+const FAR: u64 = 1 << 48;
+
 /// What the handles share, and where they find it. In the header:
 ///
 /// - `tail`: the position the next push will claim,
@@ -187,6 +190,16 @@ impl<T> Ring<T> {
         now
     }
 
+    /// What to answer when the slot of a position is not ready for it: full, or empty.
+    #[inline]
+    fn behind(&self, position: u64, stamp: u64) -> Option<u64> {
+        // It waits for those who were there a lap before. What is read may be old, but not as old as that.
+        if position - stamp > FAR {
+            rubbish("an end of the ring is far ahead of its slots");
+        }
+        None
+    }
+
     /// The position after `position`.
     #[inline]
     fn next(&self, position: u64) -> u64 {
@@ -208,7 +221,7 @@ impl<T> Ring<T> {
                     Err(moved) => tail = moved,
                 }
             } else if stamp < tail {
-                return None;
+                return self.behind(tail, stamp);
             } else {
                 // Another push has claimed this position since `tail` was read.
                 tail = Self::moved(tail, shared.load(Ordering::Relaxed));
@@ -230,7 +243,7 @@ impl<T> Ring<T> {
                     Err(moved) => head = moved,
                 }
             } else if stamp <= head {
-                return None;
+                return self.behind(head, stamp);
             } else {
                 // Another pop has claimed this position since `head` was read.
                 head = Self::moved(head, shared.load(Ordering::Relaxed));
