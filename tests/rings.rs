@@ -1,12 +1,14 @@
 //! The rings in two kinds of memory: on the heap, and in a block that two values refer to, as two mappings of
 //! shared memory would. Small enough to run under valgrind, where `scripts/test` runs it once more.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::thread;
 
 use queuebench::memory::{LINE, Memory};
-use queuebench::queue::intree::{spsc, vyukov};
+use queuebench::queue::intree::{Rubbish, spsc, vyukov};
 use queuebench::queue::{Consumer, Producer, Wait, Yield};
 
 const CAPACITIES: [usize; 5] = [1, 2, 3, 64, 1000];
@@ -27,6 +29,17 @@ impl Block {
         // SAFETY: no ring takes 0 bytes.
         let base = NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) }).unwrap();
         Block(Arc::new(Owned { base, layout }))
+    }
+
+    /// The word that begins so many bytes from its start.
+    fn word(&self, at: usize) -> &AtomicU64 {
+        assert!(at.is_multiple_of(8) && at + 8 <= self.0.layout.size());
+        // SAFETY: inside the block and aligned; what of it is not accessed through atomics is not looked at by tests.
+        unsafe { AtomicU64::from_ptr(self.0.base.as_ptr().add(at).cast()) }
+    }
+
+    fn write(&self, at: usize, word: u64) {
+        self.word(at).store(word, Ordering::Relaxed);
     }
 }
 
@@ -118,6 +131,165 @@ fn a_block_without_a_ring_is_not_attached_to() {
     drop(vyukov::create::<u64>(block.clone(), 4));
     // SAFETY: as above.
     assert!(unsafe { spsc::attach_producer::<u64>(block) }.is_err(), "another kind of ring");
+}
+
+/// Where the words of a ring are: see `src/queue/intree/region.rs`.
+const KIND: usize = 0;
+const SLOT_BYTES: usize = 8;
+const CAPACITY: usize = 16;
+const HEAD: usize = LINE;
+const TAIL: usize = 2 * LINE;
+const SLOTS: usize = 3 * LINE;
+
+/// So far no position ever gets.
+const FAR: u64 = u64::MAX / 2;
+
+fn spsc_in(block: &Block) -> Option<(spsc::RingProducer<u64>, spsc::RingConsumer<u64>)> {
+    // SAFETY: these ends are the only ones in use, and numbers may be spoiled.
+    let ends = unsafe { (spsc::attach_producer(block.clone()), spsc::attach_consumer(block.clone())) };
+    ends.0.ok().zip(ends.1.ok())
+}
+
+fn vyukov_in(block: &Block) -> Option<vyukov::RingHandle<u64>> {
+    // SAFETY: numbers may be spoiled.
+    unsafe { vyukov::attach(block.clone()) }.ok()
+}
+
+/// A block in which a ring for four numbers was made.
+fn with_spsc() -> Block {
+    let block = Block::new(spsc::bytes::<u64>(4));
+    drop(spsc::create::<u64>(block.clone(), 4));
+    block
+}
+
+fn with_vyukov() -> Block {
+    let block = Block::new(vyukov::bytes::<u64>(4));
+    drop(vyukov::create::<u64>(block.clone(), 4));
+    block
+}
+
+#[test]
+fn a_ring_of_another_kind_slot_or_capacity_is_not_attached_to() {
+    assert!(spsc_in(&with_spsc()).is_some() && vyukov_in(&with_vyukov()).is_some());
+    for (at, words) in [
+        (KIND, vec![0, u64::from_ne_bytes(*b"qb/other"), u64::MAX]),
+        (SLOT_BYTES, vec![0, 1, 24, u64::MAX]),
+        (CAPACITY, vec![0, 5, 1 << 20, FAR, u64::MAX]),
+    ] {
+        for word in words {
+            let (spsc, vyukov) = (with_spsc(), with_vyukov());
+            spsc.write(at, word);
+            vyukov.write(at, word);
+            assert!(spsc_in(&spsc).is_none() && vyukov_in(&vyukov).is_none(), "{word:#x} at {at}");
+        }
+    }
+    // Messages of another size.
+    // SAFETY: nobody else knows the block.
+    assert!(unsafe { vyukov::attach::<[u64; 2]>(with_vyukov()) }.is_err());
+}
+
+#[test]
+fn a_block_that_is_too_small_for_its_ring_is_not_attached_to() {
+    for (with, needed) in [(with_spsc(), spsc::bytes::<u64>(4)), (with_vyukov(), vyukov::bytes::<u64>(4))] {
+        for bytes in [8, 24, LINE, SLOTS - 8, SLOTS, needed - 8] {
+            let block = Block::new(bytes);
+            for at in [KIND, SLOT_BYTES, CAPACITY].into_iter().filter(|at| at + 8 <= bytes) {
+                block.write(at, with.word(at).load(Ordering::Relaxed));
+            }
+            assert!(spsc_in(&block).is_none() && vyukov_in(&block).is_none(), "{bytes} of {needed} bytes");
+        }
+    }
+}
+
+/// Whether it gives up because of rubbish; another panic is none of that kind.
+fn gives_up<R>(body: impl FnOnce() -> R) -> bool {
+    // To print hundreds of backtraces would take most of the time.
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !panic.payload().is::<Rubbish>() {
+                print(panic);
+            }
+        }));
+    });
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(_) => false,
+        Err(panic) if panic.is::<Rubbish>() => true,
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+#[test]
+fn positions_that_cannot_be_are_noticed() {
+    for position in [5, FAR, FAR + 1] {
+        let block = with_spsc();
+        let (mut producer, mut consumer) = spsc_in(&block).unwrap();
+        block.write(HEAD, position);
+        assert!(gives_up(|| producer.try_push(1)), "head {position:#x}");
+        block.write(TAIL, position);
+        assert!(gives_up(|| consumer.try_pop()), "tail {position:#x}");
+    }
+    for position in [FAR, u64::MAX] {
+        let block = with_vyukov();
+        let mut ring = vyukov_in(&block).unwrap();
+        block.write(TAIL, position);
+        assert!(gives_up(|| ring.try_push(1)), "tail {position:#x}");
+        block.write(HEAD, position);
+        assert!(gives_up(|| ring.try_pop()), "head {position:#x}");
+    }
+    // Back where they were two laps ago.
+    let block = with_vyukov();
+    let mut ring = vyukov_in(&block).unwrap();
+    for number in 0..8 {
+        assert_eq!((ring.try_push(number), ring.try_pop()), (Ok(()), Some(number)));
+    }
+    block.write(TAIL, 0);
+    assert!(gives_up(|| ring.try_push(1)));
+    block.write(HEAD, 0);
+    assert!(gives_up(|| ring.try_pop()));
+}
+
+#[test]
+fn stamps_that_are_far_ahead_are_noticed() {
+    let block = with_vyukov();
+    let mut ring = vyukov_in(&block).unwrap();
+    for slot in 0..4 {
+        block.write(SLOTS + slot * 16, FAR);
+    }
+    assert!(gives_up(|| ring.try_push(1)));
+    assert!(gives_up(|| ring.try_pop()));
+}
+
+#[test]
+fn rubbish_spoils_messages_and_nothing_else() {
+    let mut noticed = 0;
+    for seed in 0..100 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        // Small numbers and large ones.
+        let mut word = move || random.u64(..) >> random.u32(..64);
+        let (spsc, vyukov) = (with_spsc(), with_vyukov());
+        let (mut producer, mut consumer) = spsc_in(&spsc).unwrap();
+        let mut ring = vyukov_in(&vyukov).unwrap();
+        noticed += u32::from(gives_up(|| {
+            for _ in 0..20 {
+                spsc.write(HEAD, word());
+                spsc.write(TAIL, word());
+                producer.try_push(1).ok();
+                consumer.try_pop();
+            }
+        }));
+        noticed += u32::from(gives_up(|| {
+            for _ in 0..20 {
+                vyukov.write(HEAD, word());
+                vyukov.write(TAIL, word());
+                vyukov.write(SLOTS + word() as usize % 4 * 16, word());
+                ring.try_push(1).ok();
+                ring.try_pop();
+            }
+        }));
+    }
+    assert!(noticed > 100, "{noticed} of 200");
 }
 
 #[test]
