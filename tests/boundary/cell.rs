@@ -192,13 +192,13 @@ impl Cell {
     #[track_caller]
     pub fn end(mut self) {
         self.say(&Command::Bye);
-        self.assert_left_nothing();
+        self.assert_left_nothing(LONG);
     }
 
-    /// Asserts that neither processes nor names are left.
+    /// Asserts that after this time neither processes nor names are left.
     #[track_caller]
-    pub fn assert_left_nothing(&mut self) {
-        assert_gone(self.folder.path(), Duration::from_secs(1));
+    pub fn assert_left_nothing(&mut self, time: Duration) {
+        assert_gone(self.folder.path(), time);
         self.child.wait().unwrap();
         let temporary = fs::read_dir(self.folder.path().join("tmp")).unwrap().count();
         assert_eq!(temporary, 0, "files in the folder for temporary ones");

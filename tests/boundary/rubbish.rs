@@ -109,7 +109,7 @@ fn spoiled(
             // Whoever waits for messages that are lost would do so until its deadline; but it does live.
             assert_eq!(children(cell.pid()).len(), 2, "{queue}: {}", cell.stderr());
             cell.kill();
-            cell.assert_left_nothing();
+            cell.assert_left_nothing(Duration::from_secs(1));
             return None;
         }
     };
