@@ -118,10 +118,10 @@ impl Cell {
 
     /// The capacity that was found, or the report there was instead.
     #[track_caller]
-    pub fn ready(&mut self) -> Result<Option<u64>, Report> {
+    pub fn ready(&mut self) -> Result<Option<u64>, Box<Report>> {
         match self.answer(LONG) {
             Some(Answer::Ready { capacity, .. }) => Ok(capacity),
-            Some(Answer::Report(report)) => Err(*report),
+            Some(Answer::Report(report)) => Err(report),
             other => panic!("{other:?} instead of ready: {}", self.stderr()),
         }
     }

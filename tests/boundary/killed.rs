@@ -82,7 +82,7 @@ fn is_noticed(seed: u64) -> bool {
             std::thread::sleep(after);
             killed = Some(kill());
         }
-        report = cell.report(Duration::from_secs(10));
+        report = cell.report(Duration::from_secs(10)).map(Box::new);
     }
     let report = report.unwrap_or_else(|| panic!("{what}: no report; {}", cell.stderr()));
     let detail = report.detail.clone().unwrap_or_default();
