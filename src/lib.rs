@@ -35,6 +35,7 @@ pub mod cmd;
 pub mod comparison;
 pub mod conformance;
 pub mod filter;
+pub mod fit;
 pub mod harness;
 pub mod machine;
 pub mod memory;

@@ -99,7 +99,7 @@ pub enum Field {
     RepresentativesAndRings,
     /// Those that can cross the boundary between processes.
     Transports,
-    /// The in-tree rings and each step from there to shared memory.
+    /// Those, the in-tree rings, and each step from there to shared memory.
     Ladder,
 }
 

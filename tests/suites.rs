@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use queuebench::queue::Capacity;
 use queuebench::registry::Registry;
 use queuebench::scenario::Scenario;
-use queuebench::schedule::plan::{Choice, DEFAULT_WAIT, Plan, plan};
+use queuebench::schedule::plan::{Choice, DEFAULT_WAIT, Plan, Planned, plan};
 use queuebench::suite::Suite;
 use queuebench::topology::{Cpu, Node, Topology};
 
@@ -68,9 +68,8 @@ fn every_suite_has_something_to_run_on_every_machine() {
 fn quick_is_at_most_90_cells_and_16_across_the_boundary() {
     for (name, topology) in machines() {
         let plan = planned("quick", &topology);
-        let is_both_sides = |planned: &&Planned| {
-            plan.scenarios.iter().any(|other| other.scenario == planned.scenario.across())
-        };
+        let is_both_sides =
+            |planned: &&Planned| plan.scenarios.iter().any(|other| other.scenario == planned.scenario.across());
         let across: usize = plan.scenarios.iter().filter(is_both_sides).map(|planned| planned.queues.len()).sum();
         assert!(plan.cells() - across <= 90 && across <= 16, "{} cells on {name}", plan.cells());
     }

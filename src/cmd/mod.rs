@@ -208,9 +208,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(error.exit_code() as u8)
 }
 
-/// Whether this process was started to serve blocks; programs with a registry of their own ask this first.
+/// Whether this process was started to serve blocks or a part of one; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    std::env::args().nth(1).is_some_and(|word| [worker::WORKER, selftest::DISTURB_WORD].contains(&word.as_str()))
+    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, selftest::DISTURB_WORD];
+    std::env::args().nth(1).is_some_and(|word| words.contains(&word.as_str()))
 }
 
 fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {

@@ -163,7 +163,7 @@ impl Sides<'_> {
         let kernels = self.threads.ranking.rows.iter().map(|row| &row.queue).filter(|queue| queue.starts_with("os/"));
         for queue in kernels {
             let (from, to) = ((Boundary::Threads, queue.clone()), (Boundary::Processes, queue.clone()));
-            steps.extend(self.step("KT-KP", "who holds the descriptors: threads or processes", None, &from, &to));
+            steps.extend(self.step("KT-KP", "who holds the descriptors, from threads to processes", None, &from, &to));
         }
         steps
     }
@@ -189,10 +189,10 @@ const RINGS: [(&str, &str); 2] = [("intree/spsc", "shm/spsc"), ("intree/vyukov",
 
 /// What each step changes.
 const STEPS: [(&str, &str); 4] = [
-    ("L0-L1", "the memory: heap, or one mapping of shared memory"),
-    ("L1-L2", "the address: one mapping for all, or one for each end"),
-    ("L2-L3", "the futex key: private, or shared between processes"),
-    ("L3-L4", "the boundary itself: threads, or processes"),
+    ("L0-L1", "the memory, from the heap to one mapping of shared memory"),
+    ("L1-L2", "the address, from one mapping for all to one for each end"),
+    ("L2-L3", "the futex key, from private to shared between processes"),
+    ("L3-L4", "the boundary itself, from threads to processes"),
 ];
 
 const SLEEPLESS: &str = "nobody sleeps, so there is no key: the same instructions twice";

@@ -257,7 +257,11 @@ impl<'a> Examination<'a> {
             return;
         }
         worker.allow(self.patience);
-        let seen = verified(worker, &subject.prepare()).and_then(|report| match report {
+        let seen = readied(worker, &subject.prepare()).and_then(|ready| match ready {
+            Ok(_) => verified(worker, &subject.prepare()),
+            Err(report) => Ok(Some(report)),
+        });
+        let seen = seen.and_then(|report| match report {
             Some(report) => Err(wrong(described(&report))),
             None => fine(format!("{VERIFIED_MESSAGES} messages, {}", subject.scenario)),
         });

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::filter::Filter;
+use crate::fit::misfit;
 use crate::peers::language;
-use crate::queue::{About, Ends, Family, Payloads, Role, Rung, Spin, Wait};
+use crate::queue::{Family, Role, Rung, Spin, Wait};
 use crate::record::Skip;
 use crate::registry::{Entry, Registry};
-use crate::scenario::{Boundary, Scenario, WorkNs};
+use crate::scenario::{Scenario, WorkNs};
 use crate::suite::{Field, Wanted};
 use crate::topology::Topology;
-use crate::workload::{Size, Workload, in_turns};
+use crate::workload::Workload;
 
 /// The wait of queues with `try_` operations only that is shown by default: it gives way where threads share a
 /// cpu and never sleeps, so it favours neither of the other two.
@@ -269,87 +270,6 @@ fn obstacle(entry: &Entry, planned: &Planned, choice: &Choice) -> Option<String>
     choice.absent.get(language).cloned()
 }
 
-/// Why nobody can run this queue in this scenario, whatever the machine. Workers ask too: what they are told to run
-/// need not come from a plan.
-pub fn misfit(about: &About, scenario: &Scenario) -> Option<String> {
-    if let Some(why) = wrong_role(about, scenario.workload).or_else(|| wrong_side(about, scenario)) {
-        return Some(why.into());
-    }
-    let is_shaped = about.role == Role::Queue || about.role == Role::WakeupBound;
-    is_shaped.then(|| unfit(about, scenario)).flatten()
-}
-
-/// What is measured of some is nothing that others have.
-fn wrong_role(about: &About, workload: Workload) -> Option<&'static str> {
-    match (workload, about.role) {
-        (Workload::Spawn, Role::Start) | (Workload::Copy, Role::Copy) | (Workload::Wakeup, Role::WakeupBound) => None,
-        (Workload::Wakeup, Role::Queue) if about.crosses && about.family == Family::Process => None,
-        (Workload::Stream | Workload::Pairs | Workload::Pingpong, Role::Queue) => None,
-        (Workload::Spawn, _) => Some("starts nothing"),
-        (Workload::Copy, _) => Some("is measured between two threads"),
-        (Workload::Wakeup, Role::Queue) => Some("wake-ups are measured of queues that cross between processes"),
-        (_, Role::WakeupBound) => Some("bounds wake-ups only"),
-        (_, Role::Start) => Some("is a way to start something, no queue"),
-        _ => Some("is a way to move a message, no queue"),
-    }
-}
-
-/// What lives on the other side of the boundary, or cannot be limited by credit.
-fn wrong_side(about: &About, scenario: &Scenario) -> Option<&'static str> {
-    match (scenario.boundary, about.role) {
-        (Boundary::Processes, Role::Start) if !about.crosses => Some("starts a thread"),
-        (Boundary::Threads, Role::Start) if about.crosses => Some("starts a process"),
-        (Boundary::Processes, Role::Queue) if !about.crosses => Some("lives in one process"),
-        _ if scenario.credit == 0 => None,
-        _ if about.family != Family::Process || !about.crosses => Some("takes no credit"),
-        _ if scenario.workload != Workload::Stream || scenario.size != Size::Value(8) => {
-            Some("credit is given for streams of 8 bytes")
-        }
-        _ => None,
-    }
-}
-
-/// What a queue is not made for.
-fn unfit(about: &About, scenario: &Scenario) -> Option<String> {
-    let one = |ends: Ends, side: &str| (ends == Ends::One).then(|| format!("takes one {side} only"));
-    if !about.producers.allow(scenario.producers) {
-        return one(about.producers, "producer");
-    }
-    if !about.consumers.allow(scenario.consumers) {
-        return one(about.consumers, "consumer");
-    }
-    if !about.capacities.allow(scenario.capacity) {
-        return Some(match scenario.capacity {
-            crate::queue::Capacity::Bounded(0) => "has no rendezvous".into(),
-            crate::queue::Capacity::Bounded(_) => "has no bound".into(),
-            crate::queue::Capacity::Unbounded => "is bounded".into(),
-        });
-    }
-    let boxed = scenario.size == Size::Boxed;
-    match about.payloads {
-        Payloads::ByValue if boxed && about.family == Family::Limit => {
-            return Some("bounds messages by value; boxed ones have limit/box".into());
-        }
-        Payloads::ByValue if boxed => return Some("a box cannot cross: its pointer means nothing elsewhere".into()),
-        Payloads::Boxed if !boxed => return Some("bounds boxed messages only".into()),
-        _ => {}
-    }
-    if matches!(scenario.workload, Workload::Pairs | Workload::Pingpong) && !in_turns(about, boxed) {
-        let reason =
-            if boxed { "boxed messages are measured in a stream" } else { "is no queue: nothing comes back out" };
-        return Some(reason.into());
-    }
-    if scenario.workload == Workload::Pairs {
-        if !about.both_ends_many() {
-            return Some("every thread of pairs holds both ends, so it must take several of each".into());
-        }
-        if scenario.capacity.lap() < 2 * scenario.threads() as u64 {
-            return Some("pairs needs room for two messages a thread".into());
-        }
-    }
-    None
-}
-
 /// Which waits join beside the usual one.
 #[derive(Clone, Copy)]
 struct Waits {
@@ -370,7 +290,7 @@ fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Opt
         Field::Representatives => about.representative,
         Field::RepresentativesAndRings => about.representative || about.family == Family::Ring,
         Field::Transports => is_transport,
-        Field::Ladder => about.rung.is_some(),
+        Field::Ladder => about.rung.is_some() || is_transport,
     };
     if !joins && !filtered {
         if is_peer || is_transport || about.rung.is_some() {

@@ -113,22 +113,26 @@ impl Supervisor<'_> {
         seen: &mut Circumstances,
     ) -> Result<Box<Report>, Stop> {
         let (_, manner) = introduced(worker)?;
-        if manner.verifies
-            && prepare.workload == Workload::Stream
-            && !is_limit(&prepare.queue)
-            && let Some(report) = verified(worker, &prepare)?
-        {
-            return Ok(report);
+        let mut ready = readied(worker, &prepare)?;
+        seen.ready_ns = started.elapsed().as_nanos() as u64;
+        let must_verify = manner.verifies && prepare.workload == Workload::Stream && !is_limit(&prepare.queue);
+        if must_verify && ready.is_ok() {
+            if let Some(report) = verified(worker, &prepare)? {
+                return Ok(report);
+            }
+            ready = readied(worker, &prepare)?;
         }
         let [settle_ns, window_ns] = lengths(&manner, order.settle_ns, order.window_ns);
         let mut all: Option<Box<Report>> = None;
         for slice in 0..manner.slices.unwrap_or(1).clamp(1, MOST_SLICES) {
-            let line_ns = match readied(worker, &prepare)? {
+            if slice > 0 {
+                ready = readied(worker, &prepare)?;
+            }
+            let line_ns = match ready {
                 Ok(line_ns) => line_ns,
                 Err(report) => return Ok(report),
             };
             if slice == 0 {
-                seen.ready_ns = started.elapsed().as_nanos() as u64;
                 seen.cpus = self.wait_for_cpus(worker, &prepare.cpus, line_ns)?;
             }
             worker.say(&Command::Slice { settle_ns, window_ns, traced: order.traced });
@@ -200,12 +204,9 @@ pub(super) fn readied(worker: &mut Worker, prepare: &Prepare) -> Result<Result<O
     }
 }
 
-/// Lets a worker that does not check every timed message show that its queue loses, doubles and overtakes nothing.
+/// Lets a worker that is ready and does not check every timed message show that its queue loses, doubles and overtakes nothing.
 /// Returns a report where it does, or refuses.
 pub(super) fn verified(worker: &mut Worker, prepare: &Prepare) -> Result<Option<Box<Report>>, Stop> {
-    if let Err(report) = readied(worker, prepare)? {
-        return Ok(Some(report));
-    }
     worker.say(&Command::Verify { messages: VERIFIED_MESSAGES });
     match worker.answer()? {
         Answer::Verified { sent, tags } => {

@@ -8,6 +8,7 @@ mod verdict;
 
 use std::io::{self, BufRead, Write};
 
+use crate::fit::misfit;
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::queue::crossing::Unavailable;
 use crate::queue::intree::Rubbish;
@@ -15,7 +16,6 @@ use crate::queue::{About, Capacity};
 use crate::registry::Registry;
 use crate::scenario::Boundary;
 use crate::scenario::Scenario;
-use crate::schedule::plan::misfit;
 use crate::topology;
 use crate::workload::slice::{BACKLOG_BYTES, Lengths};
 use crate::workload::{Lap, Order, Workload};

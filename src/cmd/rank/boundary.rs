@@ -1,10 +1,13 @@
 //! What the boundary between threads and processes costs, as a terminal or a page shows it.
 
+use std::collections::BTreeMap;
+
 use crate::queue::Capacity;
 use crate::ranking::{BothSides, Change, Crossing, Side, Step, crossing, ratio_words};
-use crate::table::{Emphasis, Grid, duration, rate};
+use crate::table::{Emphasis, Grid, WIDTH, duration, rate};
 
 use super::Section;
+use super::section::wrapped;
 
 /// Both sides of every scenario of `sections` that has both.
 pub fn crossings(sections: &[Section]) -> Vec<(&Section, Crossing)> {
@@ -22,7 +25,7 @@ pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
 
 const BOTH_SIDES: [&str; 7] =
     ["queue", "threads", "processes", "processes : threads (95 %)", "verdict", "cpu/msg", "holds"];
-const LADDER: [&str; 5] = ["step", "to", "x faster (95 %)", "verdict", "what it changes"];
+const LADDER: [&str; 4] = ["step", "to", "x faster (95 %)", "verdict"];
 
 /// The tables as a terminal shows them.
 pub fn table(section: &Section, crossing: &Crossing) -> String {
@@ -31,14 +34,21 @@ pub fn table(section: &Section, crossing: &Crossing) -> String {
         grid.row(both_sides_cells(section, queue), Emphasis::Plain);
     }
     let mut text = format!("\nthreads or processes?  {}\n{grid}", crossing.threads);
-    if !crossing.ladder.is_empty() {
-        let mut grid = Grid::new(&LADDER, &[0, 1, 3, 4]);
+    if is_more(crossing) {
+        let mut grid = Grid::new(&LADDER, &[0, 1, 3]);
         for step in &crossing.ladder {
             grid.row(ladder_cells(step), Emphasis::Plain);
         }
-        text.push_str(&format!("\n\nstep by step, each changing one thing\n{grid}"));
+        let sentences: Vec<String> =
+            sentences(&crossing.ladder).iter().flat_map(|one| wrapped(one, WIDTH - 4)).collect();
+        text.push_str(&format!("\nstep by step, each changing one thing\n{grid}{}", sentences.concat().trim_end()));
     }
     text
+}
+
+/// Whether the ladder has other steps than those from threads to processes, which the first table shows.
+fn is_more(crossing: &Crossing) -> bool {
+    crossing.ladder.iter().any(|step| step.from.ends_with("threads") && step.to.ends_with("threads"))
 }
 
 /// The same as markdown.
@@ -49,8 +59,9 @@ pub fn markdown(section: &Section, crossing: &Crossing) -> String {
     };
     let both = crossing.queues.iter().map(|queue| both_sides_cells(section, queue)).collect();
     let mut text = format!("`{}`, and the same between processes:\n\n{}", crossing.threads, table(&BOTH_SIDES, both));
-    if !crossing.ladder.is_empty() {
+    if is_more(crossing) {
         text.push_str(&format!("\n{}", table(&LADDER, crossing.ladder.iter().map(ladder_cells).collect())));
+        sentences(&crossing.ladder).iter().for_each(|sentence| text.push_str(&format!("\n{sentence}\n")));
     }
     text.trim_end().to_owned()
 }
@@ -82,8 +93,36 @@ fn both_sides_cells(section: &Section, both: &BothSides) -> Vec<String> {
 }
 
 fn ladder_cells(step: &Step) -> Vec<String> {
-    let changes = step.not_isolated.map_or_else(|| step.changes.to_owned(), |why| format!("not isolated: {why}"));
-    vec![step.step.into(), step.to.clone(), ratio(&step.change), verdict(&step.change), changes]
+    let step_name = format!("{}{}", step.step, if step.not_isolated.is_some() { "*" } else { "" });
+    vec![step_name, step.to.clone(), ratio(&step.change), verdict(&step.change)]
+}
+
+/// What each step changes and what came of it, in a sentence; then why some could not be isolated.
+fn sentences(ladder: &[Step]) -> Vec<String> {
+    // Their names are in the ladder's order but for the kernel's, which come last.
+    let isolated = ladder.iter().filter(|step| step.not_isolated.is_none());
+    let mut names: Vec<&str> = isolated.map(|step| step.step).collect();
+    names.sort_by_key(|name| (name.starts_with('K'), *name));
+    names.dedup();
+    let sentence = |name: &str| {
+        let taken = || ladder.iter().filter(move |step| step.step == name && step.not_isolated.is_none());
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        taken().for_each(|step| *counts.entry(verdict(&step.change)).or_default() += 1);
+        let counts: Vec<String> = counts.iter().map(|(word, times)| format!("{times} {word}")).collect();
+        let ratios = || taken().filter_map(|step| Some(step.change.times_faster.as_ref()?.estimate));
+        let (least, most) = (ratios().fold(f64::INFINITY, f64::min), ratios().fold(0.0, f64::max));
+        let range = match format!("{least:.2}") {
+            _ if most == 0.0 => String::new(),
+            both if both == format!("{most:.2}") => format!(", {both} times as fast"),
+            least => format!(", {least} to {most:.2} times as fast"),
+        };
+        let changes = taken().next().map_or("", |step| step.changes);
+        format!("{name} changes {changes}: {}{range}", counts.join(", "))
+    };
+    let mut sentences: Vec<String> = names.into_iter().map(sentence).collect();
+    let why = ladder.iter().find_map(|step| step.not_isolated);
+    sentences.extend(why.map(|why| format!("* not isolated: {why}; its ratio is one of noise")));
+    sentences
 }
 
 fn ratio(change: &Change) -> String {

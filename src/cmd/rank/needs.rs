@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::section::Section;
 use crate::queue::Capacity;
 use crate::ranking::{Row, slower_words};
-use crate::scenario::{Scenario, WorkNs, parse_shape};
+use crate::scenario::{Boundary, Scenario, WorkNs, parse_shape};
 use crate::stats::Verdict;
 use crate::table::{count, duration, significant};
 use crate::topology::Placement;
@@ -20,6 +20,7 @@ pub struct Needs {
     size: Option<Size>,
     work: Option<WorkNs>,
     placement: Option<Placement>,
+    boundary: Option<Boundary>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +44,7 @@ impl std::str::FromStr for Needs {
 fn unknown(word: &str) -> String {
     format!(
         "'{word}' is no need; name some of: 2p2c, bounded, unbounded, rendezvous, 1024, 256B, work=0/20, same-l3, \
-         stream, pairs, pingpong; as in --for 2p2c,bounded,256B"
+         stream, pairs, pingpong, threads, processes; as in --for 2p2c,bounded,256B"
     )
 }
 
@@ -76,6 +77,8 @@ impl Needs {
             once(&mut self.size, size, word)
         } else if let Ok(placement) = word.parse() {
             once(&mut self.placement, placement, word)
+        } else if let Ok(boundary) = word.parse() {
+            once(&mut self.boundary, boundary, word)
         } else if let Some(Ok(work)) = word.strip_prefix("work=").map(str::parse) {
             once(&mut self.work, work, word)
         } else {
@@ -94,6 +97,7 @@ impl Needs {
             && self.size.is_none_or(|size| size == scenario.size)
             && self.work.is_none_or(|work| work == scenario.work)
             && self.placement.is_none_or(|placement| placement == scenario.placement)
+            && self.boundary.is_none_or(|boundary| boundary == scenario.boundary)
     }
 }
 
@@ -166,7 +170,8 @@ mod tests {
         for needs in ["2p2c", "2p2c,bounded,256B", "1024", "same-l3, stream", "bounded", "work=0/0"] {
             assert!(allows(needs, scenario), "{needs}");
         }
-        for needs in ["1p1c", "2p2c,unbounded", "8B", "rendezvous", "pingpong", "64", "smt", "work=0/20"] {
+        assert!(allows("2p2c,processes", "stream/2p2c/1024/8B/processes/same-l3"));
+        for needs in ["processes", "1p1c", "2p2c,unbounded", "8B", "rendezvous", "pingpong", "64", "smt", "work=0/20"] {
             assert!(!allows(needs, scenario), "{needs}");
         }
         assert!(!allows("bounded", "stream/1p1c/0/8B/same-l3"), "a rendezvous holds nothing");

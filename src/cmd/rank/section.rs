@@ -425,7 +425,7 @@ fn pairs_grid(head: &str, pairs: &[PairRow]) -> String {
 }
 
 /// The text in lines of at most `width` characters, indented; a word longer than that is cut.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         let word: String = word.chars().take(width).collect();
