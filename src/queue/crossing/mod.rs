@@ -15,7 +15,7 @@ pub mod socket;
 use std::os::fd::OwnedFd;
 
 pub use credit::{Credit, Credited};
-pub use end::End;
+pub use end::{End, Transport};
 
 use super::{About, Endpoints, Family, Payload, Payloads, Queue, Shape};
 
