@@ -94,14 +94,15 @@ impl Arm {
     }
 
     /// Nanoseconds a message takes, or what is timed.
-    fn run(&self, harness: &mut Harness, ready_ns: &mut Vec<f64>) -> anyhow::Result<f64> {
+    fn run(&self, harness: &mut Harness, ready_ns: &mut [Vec<f64>; 2]) -> anyhow::Result<f64> {
         match self {
             Arm::Cell(scenario, queue) => {
                 let (report, ready) = harness.report(*scenario, queue).map_err(anyhow::Error::msg)?;
                 let detail = report.detail.clone().unwrap_or_default();
                 anyhow::ensure!(report.outcome == Outcome::Ok, "{queue}: {}: {detail}", report.outcome);
-                if scenario.boundary == Boundary::Processes {
-                    ready_ns.push(ready as f64);
+                let is_python = queue.starts_with("python/");
+                if is_python || scenario.boundary == Boundary::Processes {
+                    ready_ns[usize::from(is_python)].push(ready as f64);
                 }
                 harness.figure(*scenario, &report).map_err(anyhow::Error::msg)
             }
@@ -126,7 +127,7 @@ impl Claim {
         format!("{} {}: {} : {}", scenario.workload, scenario.work, self.of.name(), self.to.name())
     }
 
-    fn test(&self, harness: &mut Harness, pairs: usize, ready_ns: &mut Vec<f64>) -> anyhow::Result<()> {
+    fn test(&self, harness: &mut Harness, pairs: usize, ready_ns: &mut [Vec<f64>; 2]) -> anyhow::Result<()> {
         let (mut of, mut to) = (Vec::new(), Vec::new());
         for pair in 0..pairs {
             // By turns, so that neither always comes first.
@@ -175,7 +176,7 @@ fn test_claims(words: &[String]) -> anyhow::Result<()> {
         |(at, word): &(usize, &String)| !word.starts_with('-') && pairs_at.is_none_or(|flag| *at != flag + 1);
     let filter = words.iter().enumerate().find(is_filter).map(|(_, word)| Filter::new(word)).transpose()?;
     let mut harness = Harness::new()?;
-    let mut ready_ns = Vec::new();
+    let mut ready_ns = [Vec::new(), Vec::new()];
     let start = Instant::now();
     println!("{:<96} {:>7}  {:<14}  {:<14}  reached", "times faster", "ratio", "95 % interval", "wanted");
     for claim in claims(&harness) {
@@ -183,13 +184,10 @@ fn test_claims(words: &[String]) -> anyhow::Result<()> {
             claim.test(&mut harness, pairs, &mut ready_ns)?;
         }
     }
-    if let (Some(median), Some(p95)) = (quantile(&ready_ns, 0.5), quantile(&ready_ns, 0.95)) {
-        println!(
-            "endpoints in processes ready: median {:.1} ms, p95 {:.1} ms of {}",
-            median / 1e6,
-            p95 / 1e6,
-            ready_ns.len()
-        );
+    for (what, ns) in ["endpoints in processes", "Python workers"].into_iter().zip(&ready_ns) {
+        if let (Some(median), Some(p95)) = (quantile(ns, 0.5), quantile(ns, 0.95)) {
+            println!("{what} ready: median {:.1} ms, p95 {:.1} ms of {}", median / 1e6, p95 / 1e6, ns.len());
+        }
     }
     println!("{pairs} pairs a claim, {:.0} s", start.elapsed().as_secs_f64());
     Ok(())

@@ -208,7 +208,8 @@ impl Ratio {
 /// Ranks the blocks of one scenario.
 pub fn rank(scenario: &Scenario, blocks: &[Block], context: &Context) -> Ranking {
     let Context { families, margin, oversubscribed } = *context;
-    let signals = Signals::of(blocks, oversubscribed);
+    // Who starts others waits for a cpu behind them.
+    let signals = Signals::of(blocks, oversubscribed || scenario.workload == Workload::Spawn);
     let mut by_queue: BTreeMap<&str, Vec<&Block>> = BTreeMap::new();
     for block in blocks {
         by_queue.entry(&block.queue).or_default().push(block);

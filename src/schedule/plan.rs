@@ -264,10 +264,8 @@ fn obstacle(entry: &Entry, planned: &Planned, choice: &Choice) -> Option<String>
         return Some("does not give way, and threads outnumber cpus here".into());
     }
     let language = language(&entry.id)?;
-    if scenario.work != WorkNs::default() {
-        return Some("does no work beside its queue".into());
-    }
-    choice.absent.get(language).cloned()
+    let has_work = scenario.work != WorkNs::default();
+    choice.absent.get(language).cloned().or_else(|| has_work.then(|| "does no work beside its queue".into()))
 }
 
 /// Which waits join beside the usual one.

@@ -49,19 +49,24 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
             Ok(command) => command,
             Err(why) => {
                 let detail = format!("that is no command: {why}");
+                prepared = None;
                 say(&Answer::Report(Box::new(Report::failed(Outcome::Refused, detail))))?;
                 continue;
             }
         };
         match command {
-            Command::Prepare(prepare) => match Prepared::new(registry, &prepare) {
-                Ok(mut ready) => {
-                    let capacity = ready.endpoints.lap().capacity;
-                    say(&ready.probe().map_or_else(Answer::Report, |line_ns| Answer::Ready { capacity, line_ns }))?;
-                    prepared = Some(ready);
+            Command::Prepare(prepare) => {
+                // What was prepared before goes first: the new one's endpoints have the cpus for themselves.
+                prepared = None;
+                match Prepared::new(registry, &prepare) {
+                    Ok(mut ready) => {
+                        let capacity = ready.endpoints.lap().capacity;
+                        say(&ready.probe().map_or_else(Answer::Report, |line_ns| Answer::Ready { capacity, line_ns }))?;
+                        prepared = Some(ready);
+                    }
+                    Err(report) => say(&Answer::Report(report))?,
                 }
-                Err(report) => say(&Answer::Report(report))?,
-            },
+            }
             Command::Probe => {
                 let line = prepared.as_mut().map_or(Ok(None), Prepared::probe);
                 say(&line.map_or_else(Answer::Report, |line_ns| Answer::Line { line_ns }))?;
@@ -75,6 +80,7 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
             }
             // This worker checks the order of every message it times.
             Command::Verify { .. } => {
+                prepared = None;
                 say(&Answer::Report(Box::new(Report::failed(Outcome::Refused, "every message is checked anyway"))))?;
             }
             Command::Bye => break,

@@ -63,11 +63,15 @@ impl Endpoint {
         if !self.said.ends_with(b"\n") {
             return Some(None);
         }
-        let line = std::mem::take(&mut self.said);
-        Some(Some(serde_json::from_slice(&line).unwrap_or_else(|_| Said::Failed {
-            outcome: Outcome::Crashed,
-            detail: format!("{} said what is no answer", self.name),
-        })))
+        let said = std::mem::take(&mut self.said);
+        let heard = |line: &[u8]| {
+            serde_json::from_slice(line).unwrap_or_else(|_| Said::Failed {
+                outcome: Outcome::Crashed,
+                detail: format!("{} said what is no answer", self.name),
+            })
+        };
+        // One that has answered may still fail before it is asked again: what it said last counts.
+        Some(said.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).map(heard))
     }
 }
 

@@ -75,8 +75,12 @@ fn both_sides_cells(section: &Section, both: &BothSides) -> Vec<String> {
     };
     let sides = [&both.threads, &both.processes];
     let cpu = sides.map(|side| side.cpu_ns_per_message.map_or_else(|| "-".into(), duration));
-    let holds = sides.map(|side| side.capacity.map_or_else(|| "-".into(), |messages| messages.to_string()));
-    let asked = matches!(section.scenario.capacity, Capacity::Bounded(messages) if both.threads.capacity == Some(messages as u64));
+    let asked = section.scenario.capacity;
+    let holds = sides.map(|side| match side.capacity {
+        Some(messages) if asked == Capacity::Bounded(messages as usize) => messages.to_string(),
+        Some(messages) => format!("{messages} !"),
+        None => "-".into(),
+    });
     vec![
         both.queue.clone(),
         value(both.threads.value),
@@ -84,11 +88,7 @@ fn both_sides_cells(section: &Section, both: &BothSides) -> Vec<String> {
         ratio(&both.change),
         verdict(&both.change),
         if cpu[0] == cpu[1] { cpu[0].clone() } else { cpu.join(", ") },
-        match () {
-            () if holds[0] != holds[1] => holds.join(", "),
-            () if asked => holds[0].clone(),
-            () => format!("{} !", holds[0]),
-        },
+        if holds[0] == holds[1] { holds[0].clone() } else { holds.join(", ") },
     ]
 }
 

@@ -220,6 +220,7 @@ class Plan:
             (is_starter != (self.workload == "spawn"), f"has no workload {self.workload}"),
             (self.boundary not in ("threads", "processes"), f"knows no boundary {self.boundary}"),
             (is_starter and self.boundary != started, f"starts {started}"),
+            (is_starter and (self.producers, self.consumers) != (1, 1), "starts one at a time: ask for 1p1c"),
             (any(self.work_ns), "does no work beside its queue"),
             (self.boxed, "has no boxed messages: all of Python's are objects"),
         ]
@@ -671,7 +672,7 @@ class Conversation:
             return answer
         except Fault as fault:
             outcome, detail = fault.args
-        except (LookupError, TypeError, ValueError, ImportError) as error:
+        except (LookupError, TypeError, ValueError, ImportError, OSError) as error:
             outcome, detail = "refused", f"that cannot be done: {described(error)}"
         except Exception as error:
             outcome, detail = "crashed", described(error)

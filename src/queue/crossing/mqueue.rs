@@ -1,6 +1,6 @@
 //! `os/mqueue`: a POSIX message queue.
 
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 
 use anyhow::{Context, ensure};
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_open, mq_receive, mq_send, mq_unlink};
@@ -37,7 +37,7 @@ impl Crossing for Mqueue {
         let waiting = mq_open(&*name, new, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes));
         // A descriptor of its own for calls that do not wait, because that is a property of the descriptor.
         let hasty = waiting.is_ok().then(|| mq_open(&*name, flags | MQ_OFlag::O_NONBLOCK, Mode::empty(), None));
-        // Gone with its descriptors, however this ends.
+        // Gone with its descriptors, unless this process is killed between these lines.
         mq_unlink(&*name).ok();
         let waiting = waiting.context("no message queue: see /proc/sys/fs/mqueue and RLIMIT_MSGQUEUE (ulimit -q)")?;
         let hasty = hasty.expect("the first was opened")?;
@@ -68,6 +68,16 @@ fn descriptor(fd: OwnedFd) -> MqdT {
 pub struct MqueueEnd {
     waiting: MqdT,
     hasty: MqdT,
+}
+
+/// nix leaves a queue open that nobody closes.
+impl Drop for MqueueEnd {
+    fn drop(&mut self) {
+        for queue in [&self.waiting, &self.hasty] {
+            // SAFETY: this end's own descriptor, which nobody uses after it.
+            drop(unsafe { OwnedFd::from_raw_fd(queue.as_raw_fd()) });
+        }
+    }
 }
 
 fn errno(why: nix::errno::Errno) -> Errno {
