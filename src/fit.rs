@@ -43,6 +43,7 @@ fn wrong_role(about: &About, workload: Workload) -> Option<&'static str> {
 /// What lives on the other side of the boundary, or cannot be limited by credit.
 fn wrong_side(about: &About, scenario: &Scenario) -> Option<&'static str> {
     match (scenario.boundary, about.role) {
+        (Boundary::Processes, Role::Copy) => Some("moves messages within one thread"),
         (Boundary::Processes, Role::Start) if !about.crosses => Some("starts a thread"),
         (Boundary::Threads, Role::Start) if about.crosses => Some("starts a process"),
         (Boundary::Processes, Role::Queue) if !about.crosses => Some("lives in one process"),

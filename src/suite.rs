@@ -41,7 +41,7 @@ struct Entry {
     #[serde(default = "no_credit")]
     credit: OneOrMany<u32>,
     #[serde(default = "in_threads")]
-    boundary: OneOrMany<Boundary>,
+    boundary: OneOrMany<String>,
     placement: OneOrMany<String>,
     #[serde(default)]
     field: Field,
@@ -78,8 +78,8 @@ fn no_credit() -> OneOrMany<u32> {
     OneOrMany::One(0)
 }
 
-fn in_threads() -> OneOrMany<Boundary> {
-    OneOrMany::One(Boundary::Threads)
+fn in_threads() -> OneOrMany<String> {
+    OneOrMany::One("threads".into())
 }
 
 fn usual_reference() -> String {
@@ -166,7 +166,7 @@ impl Entry {
                     for payload in self.payload.as_slice() {
                         for work in self.work.as_slice() {
                             let base = self.scenario(topology, placement, shape, capacity, payload, work)?;
-                            wanted.extend(self.variants(base));
+                            wanted.extend(self.variants(base)?);
                         }
                     }
                 }
@@ -176,11 +176,11 @@ impl Entry {
     }
 
     /// Credit, and both sides of the boundary next to each other: they run in the same rounds.
-    fn variants(&self, base: Scenario) -> Vec<Wanted> {
+    fn variants(&self, base: Scenario) -> Result<Vec<Wanted>, String> {
         let mut wanted = Vec::new();
         for credit in self.credit.as_slice() {
             for boundary in self.boundary.as_slice() {
-                let scenario = Scenario { credit: *credit, boundary: *boundary, ..base };
+                let scenario = Scenario { credit: *credit, boundary: boundary.parse()?, ..base };
                 wanted.push(Wanted {
                     label: self.name.clone().unwrap_or_else(|| scenario.to_string()),
                     scenario,
@@ -191,7 +191,7 @@ impl Entry {
                 });
             }
         }
-        wanted
+        Ok(wanted)
     }
 
     fn scenario(

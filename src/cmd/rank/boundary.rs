@@ -24,8 +24,11 @@ pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
 }
 
 const BOTH_SIDES: [&str; 7] =
-    ["queue", "threads", "processes", "processes : threads (95 %)", "verdict", "cpu/msg", "holds"];
+    ["queue", "threads", "processes", "x faster across (95 %)", "verdict", "cpu/msg", "holds"];
 const LADDER: [&str; 4] = ["step", "to", "x faster (95 %)", "verdict"];
+
+const NOTE: &str = "across: from threads to processes, round by round; each bracket holds by itself. Why a row is UNRELIABLE \
+                    stands below its side's own table";
 
 /// The tables as a terminal shows them.
 pub fn table(section: &Section, crossing: &Crossing) -> String {
@@ -34,6 +37,8 @@ pub fn table(section: &Section, crossing: &Crossing) -> String {
         grid.row(both_sides_cells(section, queue), Emphasis::Plain);
     }
     let mut text = format!("\nthreads or processes?  {}\n{grid}", crossing.threads);
+    text.push_str(&wrapped(NOTE, WIDTH - 4).concat());
+    text.push('\n');
     if is_more(crossing) {
         let mut grid = Grid::new(&LADDER, &[0, 1, 3]);
         for step in &crossing.ladder {

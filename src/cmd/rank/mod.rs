@@ -144,10 +144,11 @@ impl Rank {
 
 /// What the boundary costs, and nothing else.
 fn print_crossings(sections: &[Section], format: Format) -> anyhow::Result<()> {
+    anyhow::ensure!(format != Format::Csv, "--boundary has no csv; take --format json");
     let crossings = boundary::crossings(sections);
     anyhow::ensure!(
         !crossings.is_empty(),
-        "no scenario was run on both sides of the boundary; measure with: queuebench run --suite boundary"
+        "no queue was run on both sides of the boundary in these scenarios; measure with: queuebench run --suite boundary"
     );
     if format == Format::Json {
         let all: Vec<_> = crossings.iter().map(|(_, crossing)| crossing).collect();

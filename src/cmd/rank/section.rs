@@ -333,7 +333,7 @@ impl Section {
             notes.push(format!(
                 "'equivalent' is withheld: of queues run twice in a round, all together, the second block differs from \
                  the first by {}, more than the margin of {}",
-                percentage((ratio.estimate - 1.0).abs()),
+                percentage(ratio.estimate.ln().abs().exp_m1()),
                 percentage(self.ranking.margin)
             ));
         }

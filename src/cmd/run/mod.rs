@@ -374,7 +374,7 @@ fn announce(plan: &Plan, settings: Settings, machine: &Fingerprint, run: &Run) {
     for planned in &plan.scenarios {
         let queues = count(planned.queues.len(), "queue");
         let times = times(round_ns(planned));
-        talk(&format!("         {:<44} {queues:>9}  {times:>16}", planned.scenario.to_string()));
+        talk(&format!("         {:<52} {queues:>9}  {times:>16}", planned.scenario.to_string()));
     }
     let all = plan.scenarios.iter().map(round_ns).sum::<u64>();
     let budget =

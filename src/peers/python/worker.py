@@ -6,6 +6,11 @@ either one with a thread for each endpoint or one for each endpoint. So the coor
 forking safe, and whatever an endpoint is stuck in ends with its process.
 """
 
+import sys
+
+if sys.version_info < (3, 9):
+    raise SystemExit("Python 3.9 or newer is needed, this is " + sys.version.split()[0])
+
 import collections
 import gc
 import json
@@ -13,7 +18,6 @@ import mmap
 import os
 import signal
 import struct
-import sys
 import threading
 import time
 from array import array
