@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-const PREPARE: &str = r#"{"type":"prepare","queue":"std/mpsc","scenario":"stream/1p1c/1024/8B/free","cpus":[null,null],"work_iterations":[0,0]}"#;
+const PREPARE: &str = r#"{"type":"prepare","queue":"std/mpsc","scenario":"stream/1p1c/1024/8B/free","workload":"stream","boundary":"threads","producers":1,"consumers":1,"capacity":1024,"payload_bytes":8,"boxed":false,"cpus":[null,null],"work_iterations":[0,0],"work_ns":[0,0]}"#;
 /// A slice of ten minutes.
 const SLICE: &str = r#"{"type":"slice","settle_ns":300000000000,"window_ns":300000000000}"#;
 
