@@ -175,7 +175,7 @@ fn test_claims(words: &[String]) -> anyhow::Result<()> {
     let is_filter =
         |(at, word): &(usize, &String)| !word.starts_with('-') && pairs_at.is_none_or(|flag| *at != flag + 1);
     let filter = words.iter().enumerate().find(is_filter).map(|(_, word)| Filter::new(word)).transpose()?;
-    let mut harness = Harness::new()?;
+    let mut harness = Harness::new()?.with_python();
     let mut ready_ns = [Vec::new(), Vec::new()];
     let start = Instant::now();
     println!("{:<96} {:>7}  {:<14}  {:<14}  reached", "times faster", "ratio", "95 % interval", "wanted");

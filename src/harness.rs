@@ -32,17 +32,24 @@ impl Harness {
     /// When this program cannot be found to start workers with.
     pub fn new() -> anyhow::Result<Harness> {
         let program = std::env::current_exe()?.display().to_string();
-        let python = Contender { command: peers::python::command("python3"), extra_iterations: 0 };
         Ok(Harness {
             topology: Topology::read(std::path::Path::new("/"), Some(&own_mask())),
             supervisor: Supervisor::new(
-                Contenders::own(vec![program, worker::WORKER.into()]).with("python", python),
+                Contenders::own(vec![program, worker::WORKER.into()]),
                 Duration::from_secs(10),
                 work::calibrate(),
                 Instant::now(),
             ),
             blocks: 0,
         })
+    }
+
+    /// With Python's queues, run by the interpreter on PATH.
+    #[must_use]
+    pub fn with_python(mut self) -> Harness {
+        let python = Contender { command: peers::python::command("python3"), extra_iterations: 0 };
+        self.supervisor = self.supervisor.with("python", python);
+        self
     }
 
     /// The base scenario: one producer, one consumer, 1024 messages of 8 bytes, two cores.

@@ -9,6 +9,7 @@ mod run;
 mod selftest;
 mod validate;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,6 +93,9 @@ struct Selection {
     /// The interpreter that runs Python's queues [default: python3 on PATH]
     #[arg(long, value_name = "PATH")]
     python: Option<String>,
+    /// What came of looking for it.
+    #[arg(skip)]
+    found_python: OnceCell<Result<(Vec<String>, String), String>>,
     /// Which waits of queues that have only try_ operations [default: yield]
     #[arg(long, value_enum, value_name = "WAITS")]
     waits: Option<Waits>,
@@ -164,8 +168,12 @@ impl Selection {
         plan(&wanted, registry, topology, &choice)
     }
 
-    /// The command of the Python worker, and what it says it is.
+    /// The command of the Python worker, and what it says it is. The interpreter is started for that once.
     fn python(&self) -> Result<(Vec<String>, String), String> {
+        self.found_python.get_or_init(|| self.find_python()).clone()
+    }
+
+    fn find_python(&self) -> Result<(Vec<String>, String), String> {
         let interpreter = self.python.as_deref().unwrap_or("python3");
         let command = peers::python::command(interpreter);
         let said = introduction(&command).map_err(|why| match self.python {

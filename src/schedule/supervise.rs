@@ -39,6 +39,13 @@ impl<'a> Supervisor<'a> {
         Supervisor { contenders, deadline, ns_per_iteration, started, interrupt: None, gate: Gate::default() }
     }
 
+    /// One with one contender more; see [`Contenders::with`].
+    #[must_use]
+    pub fn with(mut self, name: &str, contender: Contender) -> Supervisor<'a> {
+        self.contenders = self.contenders.with(name, contender);
+        self
+    }
+
     /// One that stops as soon as `interrupt` is readable.
     #[must_use]
     pub fn until(mut self, interrupt: BorrowedFd<'a>) -> Supervisor<'a> {
@@ -204,8 +211,8 @@ pub(super) fn readied(worker: &mut Worker, prepare: &Prepare) -> Result<Result<O
     }
 }
 
-/// Lets a worker that is ready and does not check every timed message show that its queue loses, doubles and overtakes nothing.
-/// Returns a report where it does, or refuses.
+/// Lets a worker that is ready and does not check every timed message show that its queue loses, doubles and overtakes
+/// nothing. Returns a report where it does, or refuses.
 pub(super) fn verified(worker: &mut Worker, prepare: &Prepare) -> Result<Option<Box<Report>>, Stop> {
     worker.say(&Command::Verify { messages: VERIFIED_MESSAGES });
     match worker.answer()? {

@@ -103,7 +103,7 @@ impl Run {
         let topology = read_topology();
         let machine = Fingerprint::read(&system_root(), &topology);
         let earlier = self.resume.as_deref().map(record::read).transpose()?;
-        let own = match &earlier {
+        let mut own = match &earlier {
             Some(results) => self.as_recorded(results, &machine)?,
             None => self.clone(),
         };
@@ -112,7 +112,6 @@ impl Run {
         }
         let mut plan = own.selection.plan(registry, &topology)?;
         let mut contenders = builds::join(&mut plan, &own.builds, own_program()?, &own.selection.choice()?)?;
-        let mut own = own;
         if plan.scenarios.iter().flat_map(|planned| &planned.queues).any(|queue| language(queue).is_some()) {
             let (command, said) = own.selection.python().map_err(anyhow::Error::msg)?;
             contenders = contenders.with("python", Contender { command, extra_iterations: 0 });

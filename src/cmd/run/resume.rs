@@ -85,8 +85,8 @@ impl Run {
                 queue: recorded.queue.clone(),
                 scenario: recorded.scenario.clone(),
                 cell: recorded.cell.clone(),
-                python: self.selection.python.clone(),
                 waits: recorded.all_waits.then_some(Waits::All),
+                ..self.selection.clone()
             },
             profile: Profile::from_str(&run.profile, false).ok(),
             rounds: is_fixed.then_some(run.rounds),
