@@ -5,7 +5,7 @@ use crate::queue::crossing::{self, Crossing};
 use crate::queue::twin::Twin;
 use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters, intree};
 use crate::workload::join::Joining;
-use crate::workload::{self, Opened, Order, copy, spawn};
+use crate::workload::{self, Alone, Opened, Order, copy, spawn};
 
 /// One queue with its wait, as the harness holds it: what it declares, and a pointer to its loops.
 pub struct Entry {
@@ -45,20 +45,11 @@ impl Registry {
     pub fn builtin() -> Registry {
         let mut registry = Registry::empty();
         visit_builtin(&mut registry);
-        let alone = |about: About, open| Entry {
-            id: about.id.to_owned(),
-            about,
-            wait: "",
-            runs: Some(Runs { prime: || {}, open, joining: None }),
-        };
-        registry.entries.extend(spawn::STARTS.map(|start| alone(start.about, start.open)));
-        registry.entries.extend(copy::WAYS.map(|way| alone(way.about, way.open)));
-        registry.entries.extend(peers::abouts().map(|about| Entry {
-            id: about.id.to_owned(),
-            about,
-            wait: "",
-            runs: None,
-        }));
+        let named = |about: About, runs| Entry { id: about.id.to_owned(), about, wait: "", runs };
+        for Alone { about, open } in spawn::STARTS.into_iter().chain(copy::WAYS) {
+            registry.entries.push(named(about, Some(Runs { prime: || {}, open, joining: None })));
+        }
+        registry.entries.extend(peers::abouts().map(|about| named(about, None)));
         registry
     }
 

@@ -121,7 +121,7 @@ impl Recruit {
             loop {
                 match words.recv().ok()? {
                     Word::Probe(probe, Some(result)) => drop(result.send(probe.lead())),
-                    Word::Probe(probe, None) => drop(probe.follow()),
+                    Word::Probe(probe, None) => probe.follow(),
                     Word::Start(slice) => return Some(own_loop(&slice)),
                 }
             }

@@ -1,13 +1,13 @@
 //! One endpoint in a process of its own, and what it and the cell process say to each other: a JSON object a line.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::probe::Probe;
-use super::{die_on_panic, die_with_parent, order_of};
+use super::{die_on_panic, die_with_parent, order_of, say};
 use crate::memory::{LINE, Map, Part, Placed};
 use crate::protocol::Outcome;
 use crate::registry::Registry;
@@ -81,7 +81,12 @@ pub fn serve(registry: &Registry, words: &[String]) -> anyhow::Result<()> {
             },
             Order::Probe { leads } => {
                 let probe: Placed<Probe> = Placed::at(shared.clone());
-                let line_ns = if leads { probe.lead() } else { probe.follow() };
+                let line_ns = if leads {
+                    probe.lead()
+                } else {
+                    probe.follow();
+                    None
+                };
                 say(&Said::Probed { line_ns })?;
             }
             Order::Start { origin_ns, lengths } => {
@@ -93,12 +98,6 @@ pub fn serve(registry: &Registry, words: &[String]) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn say(said: &Said) -> anyhow::Result<()> {
-    let mut line = serde_json::to_vec(said)?;
-    line.push(b'\n');
-    Ok(io::stdout().lock().write_all(&line)?)
 }
 
 fn inherited(word: &str) -> anyhow::Result<OwnedFd> {

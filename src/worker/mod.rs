@@ -8,6 +8,8 @@ mod verdict;
 
 use std::io::{self, BufRead, Write};
 
+use serde::Serialize;
+
 use crate::fit::misfit;
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::queue::crossing::Unavailable;
@@ -89,7 +91,8 @@ pub fn serve(registry: &Registry) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn say(answer: &Answer) -> anyhow::Result<()> {
+/// Says one line to who started this process.
+fn say(answer: &impl Serialize) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     serde_json::to_writer(&mut stdout, answer)?;
     stdout.write_all(b"\n")?;

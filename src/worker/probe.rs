@@ -63,8 +63,8 @@ impl Probe {
         self.over.store(0, Ordering::Relaxed);
     }
 
-    /// Answers until the leader has seen enough; it has no figure of its own.
-    pub fn follow(&self) -> Option<u64> {
+    /// Answers until the leader has seen enough.
+    pub fn follow(&self) {
         while self.over.load(Ordering::Relaxed) == 0 {
             let turn = self.turn.load(Ordering::Acquire);
             if turn % 2 == 1 {
@@ -72,7 +72,6 @@ impl Probe {
             }
             spin_loop();
         }
-        None
     }
 }
 

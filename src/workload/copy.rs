@@ -10,25 +10,17 @@ use crate::queue::{About, Family, Payload, Payloads, Role, Tag, Words};
 
 use super::check::{Check, Faults};
 use super::slice::{Side, Slice, Tally};
-use super::{Lap, Loop, Opened, Order, Size};
+use super::{Alone, Lap, Loop, Opened, Order, Size};
 
 /// What ways of moving have in common; each names itself.
 const ABOUT: About =
     About { family: Family::Process, transfers: false, role: Role::Copy, payloads: Payloads::ByValue, ..About::SPSC };
 
-/// A way to move a message.
-pub struct Way {
-    /// What is declared of it.
-    pub about: About,
-    /// Opens it.
-    pub open: fn(&Order) -> Opened,
-}
-
-/// All ways.
-pub const WAYS: [Way; 3] = [
-    Way { about: About { id: "copy/move", ..ABOUT }, open: open::<Moved> },
-    Way { about: About { id: "copy/bytes", ..ABOUT }, open: open::<Copied> },
-    Way { about: About { id: "copy/postcard", ..ABOUT }, open: open::<Serialised> },
+/// All ways to move a message.
+pub const WAYS: [Alone; 3] = [
+    Alone { about: About { id: "copy/move", ..ABOUT }, open: open::<Moved> },
+    Alone { about: About { id: "copy/bytes", ..ABOUT }, open: open::<Copied> },
+    Alone { about: About { id: "copy/postcard", ..ABOUT }, open: open::<Serialised> },
 ];
 
 /// How a message gets from one place to another.

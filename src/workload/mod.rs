@@ -154,6 +154,14 @@ pub struct Opened {
     pub loops: Vec<Loop>,
 }
 
+/// Something that is measured in one thread, between no endpoints.
+pub struct Alone {
+    /// What is declared of it.
+    pub about: About,
+    /// Opens it.
+    pub open: fn(&Order) -> Opened,
+}
+
 /// Opens `Q` on the calling thread and makes its loops.
 pub fn open<Q: Queue, W: Wait>(order: &Order) -> Opened {
     match order.size {

@@ -14,7 +14,7 @@ use crate::queue::{About, Family, Role};
 
 use super::slice::{Side, Slice, Tally, clock_ns};
 use super::trips::Trips;
-use super::{Lap, Opened, Order};
+use super::{Alone, Lap, Opened};
 
 /// The first argument of this program with which it notes the time and ends.
 pub const STARTED_WORD: &str = "started";
@@ -22,23 +22,15 @@ pub const STARTED_WORD: &str = "started";
 /// What ways of starting have in common; each names itself.
 const ABOUT: About = About { family: Family::Process, transfers: false, role: Role::Start, ..About::SPSC };
 
-/// A way to start something.
-pub struct Start {
-    /// What is declared of it.
-    pub about: About,
-    /// Opens it.
-    pub open: fn(&Order) -> Opened,
-}
-
-/// All ways.
-pub const STARTS: [Start; 4] = [
-    Start { about: About { id: "start/thread", ..ABOUT }, open: |_| opened(thread) },
-    Start { about: About { id: "start/fork", crosses: true, ..ABOUT }, open: |_| opened(forks()) },
-    Start {
+/// All ways to start something.
+pub const STARTS: [Alone; 4] = [
+    Alone { about: About { id: "start/thread", ..ABOUT }, open: |_| opened(thread) },
+    Alone { about: About { id: "start/fork", crosses: true, ..ABOUT }, open: |_| opened(forks()) },
+    Alone {
         about: About { id: "start/posix_spawn", crosses: true, ..ABOUT },
         open: |_| opened(|| program(own_program())),
     },
-    Start {
+    Alone {
         about: About { id: "start/fork-exec", crosses: true, ..ABOUT },
         open: |_| {
             opened(|| {

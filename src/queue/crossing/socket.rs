@@ -18,26 +18,21 @@ use super::{ABOUT, Crossing, End, Parts, open_between_threads};
 use crate::queue::{About, Endpoints, Payload, Queue, Shape};
 
 /// `os/seqpacket`: a Unix socket pair that keeps messages apart.
-pub struct Seqpacket;
+pub type Seqpacket = UnixPair<true>;
 /// `os/socketpair`: a Unix socket pair of streams. The kernel keeps what one call sends together and gives it to one
 /// reader, as long as it is small; so several may write and several read.
-pub struct Socketpair;
+pub type Socketpair = UnixPair<false>;
+
+/// A Unix socket pair.
+pub struct UnixPair<const KEEPS_APART: bool>;
+
 /// `os/tcp`: a connection over loopback, without waiting for more to send. Bytes without boundaries, so one at each
 /// end.
 pub struct Tcp;
 
-impl Queue for Seqpacket {
-    const ABOUT: About = About { id: "os/seqpacket", exact: false, crosses: true, ..ABOUT };
-    type Producer<T: Payload> = End<Socket>;
-    type Consumer<T: Payload> = End<Socket>;
-
-    fn open<T: Payload>(shape: Shape) -> Endpoints<Self::Producer<T>, Self::Consumer<T>> {
-        open_between_threads::<Self, T>(shape)
-    }
-}
-
-impl Queue for Socketpair {
-    const ABOUT: About = About { id: "os/socketpair", exact: false, crosses: true, ..ABOUT };
+impl<const KEEPS_APART: bool> Queue for UnixPair<KEEPS_APART> {
+    const ABOUT: About =
+        About { id: if KEEPS_APART { "os/seqpacket" } else { "os/socketpair" }, exact: false, crosses: true, ..ABOUT };
     type Producer<T: Payload> = End<Socket>;
     type Consumer<T: Payload> = End<Socket>;
 
@@ -63,23 +58,9 @@ impl Queue for Tcp {
     }
 }
 
-impl Crossing for Seqpacket {
+impl<const KEEPS_APART: bool> Crossing for UnixPair<KEEPS_APART> {
     fn create<T: Payload>(shape: Shape) -> anyhow::Result<Parts> {
-        unix_pair::<T>(SocketType::SEQPACKET, shape)
-    }
-
-    fn producer<T: Payload>(parts: &Parts) -> anyhow::Result<End<Socket>> {
-        Ok(End(Socket(parts.part(1)?)))
-    }
-
-    fn consumer<T: Payload>(parts: &Parts) -> anyhow::Result<End<Socket>> {
-        Ok(End(Socket(parts.part(0)?)))
-    }
-}
-
-impl Crossing for Socketpair {
-    fn create<T: Payload>(shape: Shape) -> anyhow::Result<Parts> {
-        unix_pair::<T>(SocketType::STREAM, shape)
+        unix_pair::<T>(if KEEPS_APART { SocketType::SEQPACKET } else { SocketType::STREAM }, shape)
     }
 
     fn producer<T: Payload>(parts: &Parts) -> anyhow::Result<End<Socket>> {
