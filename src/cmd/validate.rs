@@ -1,11 +1,12 @@
 //! `validate`: is this a results file? And `validate --worker`: does this program keep the worker protocol?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{code, out};
-use crate::record;
+use crate::record::core_to_core::is_core_to_core;
+use crate::record::{self, ReadError, core_to_core};
 use crate::schedule::examine::{Check, Examination, Found};
 use crate::table::count;
 
@@ -38,19 +39,8 @@ impl Validate {
     fn files(&self) -> anyhow::Result<u8> {
         let mut worst = 0;
         for file in &self.files {
-            match record::read(file) {
-                Ok(results) => {
-                    let ended = match &results.end {
-                        None => format!("; not ended: queuebench run --resume {}", file.display()),
-                        Some(end) if end.interrupted => {
-                            format!("; interrupted: queuebench run --resume {}", file.display())
-                        }
-                        Some(_) => String::new(),
-                    };
-                    let blocks = count(results.blocks.len(), "block");
-                    let scenarios = count(results.run.scenarios.len(), "scenario");
-                    out(&format!("{}: ok, {blocks}, {scenarios}{ended}", file.display()))?;
-                }
+            match checked(file) {
+                Ok(line) => out(&line)?,
                 Err(error) => {
                     anstream::eprintln!("error: {error}");
                     worst = code::ERROR;
@@ -86,4 +76,22 @@ fn line(check: &Check) -> String {
         Found::Skipped(why) => format!("skipped  {name}: {why}"),
         Found::Failed(seen) => format!("FAILED   {name}: {seen}; expected: {expected}"),
     }
+}
+
+/// What there is to say of a file that is what it should be.
+fn checked(file: &Path) -> Result<String, ReadError> {
+    if is_core_to_core(file) {
+        let map = core_to_core::read(file)?;
+        let (pairs, cpus) = (count(map.pairs.len(), "pair"), count(map.topology.usable().count(), "cpu"));
+        return Ok(format!("{}: ok, {pairs} of {cpus}", file.display()));
+    }
+    let results = record::read(file)?;
+    let ended = match &results.end {
+        None => format!("; not ended: queuebench run --resume {}", file.display()),
+        Some(end) if end.interrupted => format!("; interrupted: queuebench run --resume {}", file.display()),
+        Some(_) => String::new(),
+    };
+    let blocks = count(results.blocks.len(), "block");
+    let scenarios = count(results.run.scenarios.len(), "scenario");
+    Ok(format!("{}: ok, {blocks}, {scenarios}{ended}", file.display()))
 }

@@ -1,7 +1,10 @@
 //! The results file: JSON Lines, schema version 1. First a `run` line, then `skip` lines and a `block` line for
 //! every block, at last an `end` line. Units are in the names, integers are in base units, unknown fields are
 //! ignored.
+//!
+//! A core-to-core map is another kind of file: [`core_to_core`].
 
+pub mod core_to_core;
 mod read;
 mod write;
 

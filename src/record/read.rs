@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::core_to_core::is_core_to_core;
 use super::{Block, End, Line, Run, SCHEMA, Skip};
 use crate::protocol::Report;
 use crate::scenario::Scenario;
@@ -49,6 +50,12 @@ pub struct ReadError {
     why: String,
 }
 
+impl ReadError {
+    pub(super) fn new(path: &Path, line: Option<usize>, why: String) -> ReadError {
+        ReadError { path: path.to_owned(), line, why }
+    }
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.path.display())?;
@@ -68,19 +75,8 @@ impl std::error::Error for ReadError {}
 ///
 /// When it is no results file, is of a newer schema, or holds what no run writes. A torn last line is no error.
 pub fn read(path: &Path) -> Result<Results, ReadError> {
-    let error = |line, why: String| ReadError { path: path.to_owned(), line, why };
-    if path.is_dir() {
-        return Err(error(None, "cannot be read: it is a folder; name the files in it".into()));
-    }
-    let file = File::open(path)
-        .map_err(|why| error(None, format!("cannot be read: {why}; list yours: ls results/*/*.jsonl")))?;
-    let size = file.metadata().map(|data| if data.is_file() { data.len() } else { 0 }).unwrap_or(0);
-    if size > LARGEST_FILE {
-        return Err(error(
-            None,
-            format!("{size} bytes; results files of more than {LARGEST_FILE} are not read; split it"),
-        ));
-    }
+    let error = |line, why: String| ReadError::new(path, line, why);
+    let file = open(path, LARGEST_FILE, "list yours: ls results/*/*.jsonl")?;
     let mut reader = Reader { path, input: BufReader::new(file), number: 0, whole: 0 };
     let run = match reader.next_line()? {
         Some(Line::Run(run)) => *run,
@@ -120,6 +116,20 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
     results.whole = reader.whole;
     check_duplicates(&results).and_then(|()| check_count(&results)).map_err(|why| error(None, why))?;
     Ok(results)
+}
+
+/// Opens a file from a stranger for reading, if it is not too large; `instead` says what to type where there is none.
+pub(super) fn open(path: &Path, largest: u64, instead: &str) -> Result<File, ReadError> {
+    let error = |why| ReadError::new(path, None, why);
+    if path.is_dir() {
+        return Err(error("cannot be read: it is a folder; name the files in it".into()));
+    }
+    let file = File::open(path).map_err(|why| error(format!("cannot be read: {why}; {instead}")))?;
+    let size = file.metadata().map(|data| if data.is_file() { data.len() } else { 0 }).unwrap_or(0);
+    if size > largest {
+        return Err(error(format!("{size} bytes; files of this kind of more than {largest} are not read")));
+    }
+    Ok(file)
 }
 
 /// How a block's line begins as this program writes it.
@@ -226,6 +236,11 @@ impl Reader<'_> {
         #[derive(Deserialize)]
         struct SchemaOnly {
             schema: Option<u64>,
+        }
+        if is_core_to_core(self.path) {
+            return Err(self.error(
+                "a core-to-core map, which holds no queue's figures; check it with queuebench validate".into(),
+            ));
         }
         match serde_json::from_slice::<SchemaOnly>(text) {
             Ok(SchemaOnly { schema: Some(newer) }) if newer > u64::from(SCHEMA) => Err(self.error(format!(
@@ -368,7 +383,7 @@ fn clean_skip(skip: Skip) -> Skip {
 }
 
 /// Makes every text of a line one that may be shown.
-fn scrub(value: &mut serde_json::Value) {
+pub(super) fn scrub(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::String(text) => *text = printable(text),
         serde_json::Value::Array(values) => values.iter_mut().for_each(scrub),

@@ -21,18 +21,9 @@ impl Writer {
     ///
     /// When there is one already, or the place cannot be written to.
     pub fn create(path: &Path) -> anyhow::Result<Writer> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}; name another file with -o", folder.display()))?;
-        match OpenOptions::new().write(true).create_new(true).open(path) {
-            Ok(file) => Ok(Writer { file, path: path.to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                bail!("{0} exists already; continue it with --resume {0}, or name another file with -o", path.display())
-            }
-            Err(error) => {
-                Err(error).with_context(|| format!("cannot write {}; name another file with -o", path.display()))
-            }
-        }
+        let file =
+            new_file(path, &format!("continue it with --resume {}, or name another file with -o", path.display()))?;
+        Ok(Writer { file, path: path.to_owned() })
     }
 
     /// Continues a file after its first `whole` bytes; what a killed run left torn behind them is cut off.
@@ -74,5 +65,19 @@ impl Writer {
             let path = self.path.display();
             format!("cannot write to {path}; make room and continue with --resume {path}")
         })
+    }
+}
+
+/// Makes a file, and its folder; `instead` says what to do where there is one already.
+pub(super) fn new_file(path: &Path, instead: &str) -> anyhow::Result<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}; name another file with -o", folder.display()))?;
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!("{} exists already; {instead}", path.display())
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot write {}; name another file with -o", path.display())),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod cgroup;
 mod cpulist;
 mod files;
 mod kind;
+mod nearness;
 mod pin;
 mod placement;
 mod seats;

@@ -2,7 +2,7 @@
 
 mod crew;
 pub mod endpoint;
-mod probe;
+pub(crate) mod probe;
 mod processes;
 mod verdict;
 

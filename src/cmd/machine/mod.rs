@@ -1,5 +1,9 @@
 //! `machine`: what this machine is, what placements come to on it, and what spoils numbers.
 
+mod probe;
+
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{PlainFormat, out, read_topology, system_root};
@@ -11,11 +15,19 @@ use crate::topology::{Placement, Topology};
 #[derive(Args)]
 #[command(after_help = "Examples:
   queuebench machine
-  queuebench machine --format json | jq .fingerprint.id")]
+  queuebench machine --format json | jq .fingerprint.id
+  queuebench machine --probe                   how far apart are my cores?
+  queuebench machine --probe -o cores.jsonl    and keep it")]
 pub struct Machine {
     /// How to print it
     #[arg(long, value_enum, default_value_t = PlainFormat::Table, value_name = "FORMAT")]
     format: PlainFormat,
+    /// Measure what a cache line takes from each cpu to each other one and back, and show that instead
+    #[arg(long)]
+    probe: bool,
+    /// Write what was measured to this file, too
+    #[arg(short, long, value_name = "FILE", requires = "probe")]
+    output: Option<PathBuf>,
 }
 
 impl Machine {
@@ -23,6 +35,9 @@ impl Machine {
         let root = system_root();
         let topology = read_topology();
         let fingerprint = Fingerprint::read(&root, &topology);
+        if self.probe {
+            return probe::probe(fingerprint, topology, self.format, self.output.as_deref());
+        }
         let checks = checks(&root, &topology);
         if self.format == PlainFormat::Json {
             let placements: Vec<_> =
