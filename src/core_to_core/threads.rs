@@ -24,9 +24,15 @@ struct PinnedThread {
 struct Lines {
     /// For a first, untimed exchange: it brings both cpus out of their sleep.
     settling: Probe,
-    /// One for each repetition: what a line takes depends on its address, too, and a median over several addresses less so.
-    timed: Vec<Probe>,
+    /// One for each repetition: what a line takes depends on where in memory it lies, too, and a median over several places
+    /// less so.
+    timed: Vec<OnAPage>,
 }
+
+/// On a page of its own.
+#[derive(Default)]
+#[repr(align(4096))]
+struct OnAPage(Probe);
 
 /// What a thread is to do.
 enum Part {
@@ -49,7 +55,7 @@ impl PinnedThreads {
     pub fn round_trip(&self, pair: Pair, repetition: u32) -> Result<u64, String> {
         let (leader, follower) = (self.on(pair.from)?, self.on(pair.to)?);
         let repetition = repetition as usize;
-        let line = leader.lines.timed.get(repetition).ok_or("there is no line for that repetition")?;
+        let OnAPage(line) = leader.lines.timed.get(repetition).ok_or("there is no line for that repetition")?;
         // Both ends of what was measured before have let go of them.
         line.reset();
         leader.lines.settling.reset();
@@ -93,7 +99,7 @@ impl PinnedThread {
 
 impl Lines {
     fn new(repetitions: u32) -> Lines {
-        Lines { settling: Probe::default(), timed: (0..repetitions).map(|_| Probe::default()).collect() }
+        Lines { settling: Probe::default(), timed: (0..repetitions).map(|_| OnAPage::default()).collect() }
     }
 }
 
@@ -104,12 +110,12 @@ impl Part {
                 // One that has not come by then finds out that all is over.
                 follower.recv_timeout(ARRIVAL).ok();
                 lines.settling.lead();
-                round_trip.send(lines.timed[repetition].lead()).ok();
+                round_trip.send(lines.timed[repetition].0.lead()).ok();
             }
             Part::Follow { lines, repetition, leader, ended } => {
                 leader.send(()).ok();
                 lines.settling.follow();
-                lines.timed[repetition].follow();
+                lines.timed[repetition].0.follow();
                 drop(ended);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -19,6 +19,9 @@ use crate::topology::{Placement, Topology};
 
 /// With more cpus a matrix is wider than a terminal.
 const MOST_IN_MATRIX: usize = 16;
+/// A round takes at least so long: a host moves virtual cpus now and then, and a few pairs would all be measured before or
+/// after.
+const ROUND: Duration = Duration::from_millis(100);
 
 /// Measures, writes to `file` and prints.
 pub fn probe(machine: Fingerprint, topology: Topology, format: PlainFormat, file: Option<&Path>) -> anyhow::Result<u8> {
@@ -66,8 +69,13 @@ fn measured(choice: &Choice, topology: &Topology, seed: u64) -> anyhow::Result<O
     let is_to_stop = stop_flag()?;
     let threads = PinnedThreads::start(&choice.pairs, REPETITIONS);
     let mut progress = Progress::new(choice.pairs.len() * REPETITIONS as usize);
-    let go_on = |done| {
+    let mut next_round = Instant::now();
+    let go_on = |done: usize| {
         progress.show(done);
+        if done.is_multiple_of(choice.pairs.len()) {
+            std::thread::sleep(next_round.saturating_duration_since(Instant::now()));
+            next_round = Instant::now() + ROUND;
+        }
         !is_to_stop.load(Ordering::Relaxed)
     };
     Ok(measure(&choice.pairs, REPETITIONS, seed, |pair, repetition| threads.round_trip(pair, repetition), go_on))
