@@ -7,7 +7,7 @@
 //!   cmd ──► schedule ──► protocol ◄── worker ──► workload ──► queue
 //!    │         ├──► record
 //!    │         ▼
-//!    └──► ranking ──► stats        topology, machine: what this machine is
+//!    └──► ranking ──► stats        topology, machine, core_to_core: what this machine is
 //!         comparison, proof              memory: what threads and processes share
 //!                                        peers: other languages' workers
 //! ```

@@ -8,6 +8,7 @@ mod examined;
 mod exits;
 mod listed;
 mod one_cpu;
+mod probed;
 mod ranked;
 mod refused_resumes;
 mod selftest;

@@ -16,7 +16,7 @@ fn on_one_cpu<T: Send>(what: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(confined).join().unwrap())
 }
 
-fn typed_on_one_cpu(words: &[&str]) -> Said {
+pub fn typed_on_one_cpu(words: &[&str]) -> Said {
     on_one_cpu(|| typed(words))
 }
 

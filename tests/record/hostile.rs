@@ -5,11 +5,11 @@ use serde_json::json;
 use crate::sample::{END, FIRST_BLOCK, RUN, SKIP, bent};
 
 /// Control characters, every character that changes the direction of text, and those that cannot be seen.
-const HOSTILE: &str = "\u{1b}[31mred\u{7}\r\n\t\u{0}\u{7f}\u{9b}\
+pub const HOSTILE: &str = "\u{1b}[31mred\u{7}\r\n\t\u{0}\u{7f}\u{9b}\
     \u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\
     \u{200b}\u{feff}\u{2028}\u{2029}\u{2060}\u{ad}\u{180e}\u{fff9}\u{e0041}";
 
-fn assert_harmless(shown: &impl serde::Serialize) {
+pub fn assert_harmless(shown: &impl serde::Serialize) {
     let text = serde_json::to_string(shown).unwrap();
     let hostile = |c: &char| c.is_control() || HOSTILE.contains(*c) && !c.is_ascii_graphic();
     // JSON writes the ASCII ones as escapes.

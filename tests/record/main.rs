@@ -3,6 +3,7 @@
 
 mod accepted;
 mod any_bytes;
+mod core_to_core;
 mod hostile;
 mod large;
 #[path = "../made_up/mod.rs"]

@@ -61,12 +61,13 @@ pub fn probe(machine: Fingerprint, topology: Topology, format: PlainFormat, file
 
 /// The pairs with their figures; `None` when the user wants to stop.
 fn measured(choice: &Choice, topology: &Topology, seed: u64) -> anyhow::Result<Option<Vec<CorePair>>> {
+    let is_to_stop = stop_flag()?;
     let (pairs, cpus) = (count(choice.pairs.len(), "pair"), count(topology.usable().count(), "cpu"));
     let drawn = if choice.sampled { ", a sample" } else { "" };
     if !choice.pairs.is_empty() {
         talk(&format!("{pairs} of {cpus}{drawn}, {REPETITIONS} times each"));
     }
-    let is_to_stop = stop_flag()?;
+
     let threads = PinnedThreads::start(&choice.pairs, REPETITIONS);
     let mut progress = Progress::new(choice.pairs.len() * REPETITIONS as usize);
     let mut next_round = Instant::now();
