@@ -1,7 +1,6 @@
 //! The record of a core-to-core map: a file of one JSON line, apart from results files, and with a schema of its own.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -147,8 +146,8 @@ pub fn read(path: &Path) -> Result<CoreToCore, ReadError> {
         return Err(error(format!("longer than {LARGEST_FILE} bytes; no core-to-core map is")));
     }
     let value = serde_json::from_slice(&text).map_err(|why| {
-        let line = if why.line() > 1 { Some(why.line()) } else { Some(1) };
-        ReadError::new(path, line, format!("not the line of a core-to-core map: {why}"))
+        // An empty file has no first line.
+        ReadError::new(path, Some(why.line().max(1)), format!("not the line of a core-to-core map: {why}"))
     })?;
     let map = parse(value).map_err(error)?;
     check(&map).map_err(error)?;

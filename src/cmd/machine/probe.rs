@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::cmd::run::now;
 use crate::cmd::{PlainFormat, code, out, talk};
 use crate::core_to_core::{Choice, MOST_MAPPED, PinnedThreads, REPETITIONS, choose, measure};
 use crate::machine::Fingerprint;
@@ -29,7 +30,7 @@ pub fn probe(machine: Fingerprint, topology: Topology, format: PlainFormat, file
         // Now, not after a minute's work.
         try_place(file)?;
     }
-    let started = super::super::run::now();
+    let started = now();
     let seed = fastrand::u64(..1 << 53);
     let choice = choose(&topology, seed);
     let Some(pairs) = measured(&choice, &topology, seed)? else {
@@ -67,7 +68,6 @@ fn measured(choice: &Choice, topology: &Topology, seed: u64) -> anyhow::Result<O
     if !choice.pairs.is_empty() {
         talk(&format!("{pairs} of {cpus}{drawn}, {REPETITIONS} times each"));
     }
-
     let threads = PinnedThreads::start(&choice.pairs, REPETITIONS);
     let mut progress = Progress::new(choice.pairs.len() * REPETITIONS as usize);
     let mut next_round = Instant::now();
