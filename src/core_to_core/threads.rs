@@ -24,8 +24,8 @@ struct PinnedThread {
 struct Lines {
     /// For a first, untimed exchange: it brings both cpus out of their sleep.
     settling: Probe,
-    /// One for each repetition: what a line takes depends on where in memory it lies, too, and a median over several places
-    /// less so.
+    /// One for each repetition: on some machines a line's address decides which part of a cache looks after it, and how far
+    /// away that is.
     timed: Vec<OnAPage>,
 }
 
