@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::ranking::{CONFIDENCE, Context, Logs, Ranking, Ratio, Row, is_limit, rank};
-use crate::record::{Block, Results, ScenarioLine};
+use crate::record::{Block, Results, Run, ScenarioLine};
 use crate::scenario::Scenario;
 use crate::stats::{RunEstimate, Verdict, between_runs, change, differences};
 use crate::workload::Workload;
@@ -81,8 +81,7 @@ impl std::fmt::Display for LeftOut {
 }
 
 /// Why two runs cannot be compared at all: the key that differs, with its two values.
-pub fn obstacle(base: &Results, new: &Results) -> Option<(&'static str, String, String)> {
-    let (one, other) = (&base.run, &new.run);
+pub fn obstacle(one: &Run, other: &Run) -> Option<(&'static str, String, String)> {
     let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
     let keys = [
         ("program", one.program.clone(), other.program.clone()),
@@ -132,7 +131,7 @@ pub fn compare(base: &Results, new: &Results, margin: f64) -> Result<Comparison,
 }
 
 /// Whether two scenarios of one id came about alike.
-fn comparable(base: &ScenarioLine, new: &ScenarioLine, same_machine: bool) -> Result<(), String> {
+pub(crate) fn comparable(base: &ScenarioLine, new: &ScenarioLine, same_machine: bool) -> Result<(), String> {
     let differ = |key: &str, one: String, other: String| Err(format!("{key} differs: {one} and {other}"));
     if base.reference != new.reference {
         return differ("the reference", base.reference.clone(), new.reference.clone());

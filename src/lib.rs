@@ -7,9 +7,9 @@
 //!   cmd ──► schedule ──► protocol ◄── worker ──► workload ──► queue
 //!    │         ├──► record
 //!    │         ▼
-//!    └──► ranking ──► stats        topology, machine, core_to_core: what this machine is
-//!         comparison, proof              memory: what threads and processes share
-//!                                        peers: other languages' workers
+//!    └──► summary ──► ranking ──► stats    topology, machine, core_to_core: the machine
+//!           │         comparison, proof    memory: what threads and processes share
+//!           └──► report: the page          peers: other languages' workers
 //! ```
 //!
 //! Data flows one way. [`queue`] and [`workload`] import nothing above them; [`stats`], [`record`], [`table`] and
@@ -51,6 +51,7 @@ pub mod scenario;
 pub mod schedule;
 pub mod stats;
 pub mod suite;
+pub mod summary;
 pub mod table;
 pub mod toolchain;
 pub mod topology;

@@ -49,7 +49,7 @@ impl Compare {
         let filter = |text: &Option<String>| text.as_deref().map(Filter::new).transpose();
         let (queues, scenarios) = (filter(&self.queue)?, filter(&self.scenario)?);
         let (base, new) = (record::read(&self.base)?, record::read(&self.new)?);
-        if let Some((key, one, other)) = obstacle(&base, &new) {
+        if let Some((key, one, other)) = obstacle(&base.run, &new.run) {
             bail!(
                 "not comparable: {key} differs: '{one}' and '{other}'; measure both alike, or in the same rounds with: queuebench run --worker NAME=PATH"
             );

@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use super::{CONFIDENCE, Logs, Ranking, Ratio, Row, verdict};
-use crate::scenario::Boundary;
+use crate::queue::Capacity;
+use crate::scenario::{Boundary, Scenario};
 use crate::stats::{Verdict, differences};
 
 /// One side of a scenario.
@@ -24,6 +25,12 @@ pub struct Crossing {
     pub processes: String,
     /// Figures that differ by less than this share are called equivalent.
     pub margin: f64,
+    /// The unit of the figures.
+    pub unit: &'static str,
+    /// Whether they are times, of which less is better.
+    pub is_timed: bool,
+    /// Messages the queue was to hold; null without a bound.
+    pub asked: Option<u64>,
     /// Every queue that ran on both sides.
     pub queues: Vec<BothSides>,
     /// Every step whose two ends were measured.
@@ -85,7 +92,7 @@ pub struct Step {
 }
 
 /// What both sides of a scenario say; nothing where no queue ran on both.
-pub fn crossing(threads: &Side, processes: &Side) -> Option<Crossing> {
+pub fn crossing(scenario: &Scenario, threads: &Side, processes: &Side) -> Option<Crossing> {
     let sides = Sides { threads, processes };
     let both = |row: &Row| {
         let other = processes.ranking.rows.iter().find(|other| other.queue == row.queue)?;
@@ -103,6 +110,12 @@ pub fn crossing(threads: &Side, processes: &Side) -> Option<Crossing> {
         threads: threads.ranking.scenario.clone(),
         processes: processes.ranking.scenario.clone(),
         margin: threads.ranking.margin,
+        unit: threads.ranking.unit,
+        is_timed: scenario.workload.is_timed(),
+        asked: match scenario.capacity {
+            Capacity::Bounded(messages) => Some(messages as u64),
+            Capacity::Unbounded => None,
+        },
         queues,
         ladder: sides.ladder(),
     })

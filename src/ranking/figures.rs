@@ -48,12 +48,24 @@ pub struct Logs {
 impl Logs {
     /// Of one scenario's blocks; of a queue that ran twice in a round, the first counts.
     pub fn of<'a>(workload: Workload, blocks: impl IntoIterator<Item = &'a Block>) -> Logs {
+        Logs::by(blocks, |report| Some(log_of(workload, figure_of(workload, report)?)))
+    }
+
+    /// The same of what a message costs in cpu time, less being better.
+    pub(super) fn of_cost<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Logs {
+        Logs::by(blocks, |report| {
+            let cost = report.cpu_ns as f64 / report.messages as f64;
+            (report.outcome == Outcome::Ok && cost.is_finite() && cost > 0.0).then(|| -cost.ln())
+        })
+    }
+
+    fn by<'a>(blocks: impl IntoIterator<Item = &'a Block>, log_of: impl Fn(&Report) -> Option<f64>) -> Logs {
         let mut by_queue: BTreeMap<&str, BTreeMap<u32, f64>> = BTreeMap::new();
         let mut broken = BTreeSet::new();
         for block in blocks {
             let rounds = by_queue.entry(&block.queue).or_default();
-            match figure_of(workload, &block.report) {
-                Some(figure) if block.repeat == 0 => drop(rounds.insert(block.round, log_of(workload, figure))),
+            match log_of(&block.report) {
+                Some(log) if block.repeat == 0 => drop(rounds.insert(block.round, log)),
                 Some(_) => {}
                 None => drop(broken.insert(block.queue.as_str())),
             }

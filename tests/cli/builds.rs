@@ -28,11 +28,11 @@ fn a_change_that_helped_and_one_that_did_nothing_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         builds(folder.path(), &worker_edited(folder.path(), edit));
         let ranked = typed_in(folder.path(), &["rank", "run.jsonl", "--format", "json"]).json();
-        let pair = &ranked[0]["builds"][0];
+        let pair = &ranked["scenarios"][0]["builds"][0];
         assert_eq!((pair["of"].as_str(), pair["to"].as_str()), (Some("std/mpsc"), Some("std/mpsc@base")));
         assert!(pair["verdict"].as_str().is_some_and(|verdict| verdict.starts_with(is_expected)), "{pair}");
         // The margin of the run is that of its tables.
-        assert_eq!(ranked[0]["margin"], 10.0);
+        assert_eq!(ranked["scenarios"][0]["margin"], 10.0);
         let table = typed_in(folder.path(), &["rank", "run.jsonl"]).ok();
         assert!(table.contains("builds") && table.contains("beside"), "{table}");
     }

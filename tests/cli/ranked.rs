@@ -74,7 +74,7 @@ fn a_queue_that_failed_is_neither_best_nor_has_a_figure() {
     let said = ranked("synthetic.jsonl", bend, &["--format", "json"]);
     assert_eq!(said.code, Some(3));
     let rankings: Value = serde_json::from_str(&said.out).unwrap();
-    let rows = rankings[0]["rows"].as_array().unwrap();
+    let rows = rankings["scenarios"][0]["rows"].as_array().unwrap();
     let ring = rows.iter().find(|row| row["queue"] == "made-up/ring+yield").unwrap();
     assert_eq!((&ring["outcome"], &ring["value"], &ring["times_slower"]), (&json!("lost"), &Value::Null, &Value::Null));
     assert_ne!(rows[0]["queue"], "made-up/ring+yield");
@@ -88,7 +88,8 @@ fn crowds_are_marked_in_every_format() {
         assert!(typed(&words(format)).out.contains("4 threads outnumber the cpus"), "{format}");
     }
     let json: Value = serde_json::from_str(&typed(&words("json")).out).unwrap();
-    assert_eq!((&json[0]["threads"], &json[0]["oversubscribed"]), (&json!(4), &json!(true)));
+    let scenario = &json["scenarios"][0];
+    assert_eq!((&scenario["threads"], &scenario["oversubscribed"]), (&json!(4), &json!(true)));
     let csv = typed(&words("csv")).out;
     let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
     let column = head.iter().position(|head| *head == "oversubscribed").expect("it has the column");
@@ -139,10 +140,11 @@ fn files_of_one_machine_are_pooled_run_by_run() {
     std::fs::write(folder.path().join("second.jsonl"), second).unwrap();
     let words = ["rank", "first.jsonl", "second.jsonl", "-s", "pingpong", "--format", "json"];
     let said = typed_in(folder.path(), &words);
-    let pooled: Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!(pooled.as_array().unwrap().len(), 1);
-    assert_eq!((&pooled[0]["rounds"], &pooled[0]["runs"]), (&json!(16), &json!(2)));
-    assert_eq!(pooled[0]["rows"][1]["times_slower"]["rounds"], 16);
+    let summary: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((summary["runs"].as_array().unwrap().len(), summary["scenarios"].as_array().unwrap().len()), (2, 1));
+    let pooled = &summary["scenarios"][0];
+    assert_eq!((&pooled["rounds"], &pooled["runs"]), (&json!(16), &json!(2)));
+    assert_eq!(pooled["rows"][1]["times_slower"]["rounds"], 16);
     let table = typed_in(folder.path(), &["rank", "first.jsonl", "second.jsonl", "-s", "pingpong"]).out;
     assert!(table.contains("16 rounds of 2 runs"), "{table}");
     let twice = typed_in(folder.path(), &["rank", "first.jsonl", "first.jsonl"]);
@@ -165,7 +167,7 @@ fn a_margin_and_pairs_are_as_asked_for() {
     assert!(words(&[]).contains("slower") && !words(&[]).contains("beside"));
     assert!(words(&["--pairs"]).contains("beside"));
     let wide: Value = serde_json::from_str(&words(&["--margin", "900%", "--format", "json"])).unwrap();
-    assert_eq!(wide[0]["margin"], 9.0);
+    assert_eq!(wide["scenarios"][0]["margin"], 9.0);
     typed(&["rank", "results/synthetic.jsonl", "--margin", "nothing"]).error(2, &["no percentage", "5%"]);
 }
 

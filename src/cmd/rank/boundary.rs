@@ -2,26 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::queue::Capacity;
-use crate::ranking::{BothSides, Change, Crossing, Side, Step, crossing, ratio_words};
+use crate::ranking::{BothSides, Change, Crossing, Step, ratio_words};
 use crate::table::{Emphasis, Grid, WIDTH, duration, rate};
 
-use super::Section;
-use super::section::wrapped;
-
-/// Both sides of every scenario of `sections` that has both.
-pub fn crossings(sections: &[Section]) -> Vec<(&Section, Crossing)> {
-    let across = |section: &'_ Section| sections.iter().find(|other| other.scenario == section.scenario.across());
-    let threads = sections.iter().filter(|section| section.scenario.across() > section.scenario);
-    threads.filter_map(|section| Some((section, between(section, across(section)?)?))).collect()
-}
-
-/// What two sections say that are the two sides of one scenario.
-pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
-    let [threads, processes] =
-        [threads, processes].map(|section| Side { ranking: &section.ranking, logs: &section.logs });
-    crossing(&threads, &processes)
-}
+use super::table::wrapped;
 
 const BOTH_SIDES: [&str; 7] =
     ["queue", "threads", "processes", "x faster across (95 %)", "verdict", "cpu/msg", "holds"];
@@ -31,10 +15,10 @@ const NOTE: &str = "across: from threads to processes, round by round; each brac
                     stands below its side's own table";
 
 /// The tables as a terminal shows them.
-pub fn table(section: &Section, crossing: &Crossing) -> String {
+pub fn table(crossing: &Crossing) -> String {
     let mut grid = Grid::new(&BOTH_SIDES, &[0, 4]);
     for queue in &crossing.queues {
-        grid.row(both_sides_cells(section, queue), Emphasis::Plain);
+        grid.row(both_sides_cells(crossing, queue), Emphasis::Plain);
     }
     let mut text = format!("\nthreads or processes?  {}\n{grid}", crossing.threads);
     text.push_str(&wrapped(NOTE, WIDTH - 4).concat());
@@ -57,12 +41,12 @@ fn is_more(crossing: &Crossing) -> bool {
 }
 
 /// The same as markdown.
-pub fn markdown(section: &Section, crossing: &Crossing) -> String {
+pub fn markdown(crossing: &Crossing) -> String {
     let table = |heads: &[&str], rows: Vec<Vec<String>>| {
         let rows: Vec<String> = rows.iter().map(|cells| format!("| {} |\n", cells.join(" | "))).collect();
         format!("| {} |\n|{}\n{}", heads.join(" | "), "---|".repeat(heads.len()), rows.concat())
     };
-    let both = crossing.queues.iter().map(|queue| both_sides_cells(section, queue)).collect();
+    let both = crossing.queues.iter().map(|queue| both_sides_cells(crossing, queue)).collect();
     let mut text = format!("`{}`, and the same between processes:\n\n{}", crossing.threads, table(&BOTH_SIDES, both));
     if is_more(crossing) {
         text.push_str(&format!("\n{}", table(&LADDER, crossing.ladder.iter().map(ladder_cells).collect())));
@@ -71,8 +55,8 @@ pub fn markdown(section: &Section, crossing: &Crossing) -> String {
     text.trim_end().to_owned()
 }
 
-fn both_sides_cells(section: &Section, both: &BothSides) -> Vec<String> {
-    let is_timed = section.scenario.workload.is_timed();
+fn both_sides_cells(crossing: &Crossing, both: &BothSides) -> Vec<String> {
+    let is_timed = crossing.is_timed;
     let value = |value: Option<f64>| match value {
         Some(value) if is_timed => duration(value),
         Some(value) => rate(value),
@@ -80,9 +64,9 @@ fn both_sides_cells(section: &Section, both: &BothSides) -> Vec<String> {
     };
     let sides = [&both.threads, &both.processes];
     let cpu = sides.map(|side| side.cpu_ns_per_message.map_or_else(|| "-".into(), duration));
-    let asked = section.scenario.capacity;
+    let asked = crossing.asked;
     let holds = sides.map(|side| match side.capacity {
-        Some(messages) if asked == Capacity::Bounded(messages as usize) => messages.to_string(),
+        Some(messages) if asked == Some(messages) => messages.to_string(),
         Some(messages) => format!("{messages} !"),
         None => "-".into(),
     });

@@ -1,6 +1,6 @@
 //! The tables as comma-separated values, for spreadsheets and scripts.
 
-use super::section::{Section, verdict_words};
+use crate::summary::{Section, verdict_words};
 
 /// Quoted where it must be, and without meaning as a formula for what opens it.
 fn csv_text(text: &str) -> String {

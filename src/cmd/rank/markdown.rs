@@ -1,6 +1,7 @@
 //! The tables as markdown, for pages and issues.
 
-use super::section::{Section, WIDE_HEADS};
+use super::table::{WIDE_HEADS, cells};
+use crate::summary::Section;
 
 /// Without meaning for what renders markdown.
 fn markdown_text(text: &str) -> String {
@@ -14,7 +15,8 @@ pub fn markdown(sections: &[Section], wide: bool) -> String {
     for section in sections {
         let head = section.value_head();
         let wide_heads = if wide { WIDE_HEADS.map(|head| format!("{head} | ")).concat() } else { String::new() };
-        let sentence = section.headline().map_or_else(String::new, |text| format!("\n{}\n", markdown_text(text)));
+        let sentence =
+            section.headline.as_deref().map_or_else(String::new, |text| format!("\n{}\n", markdown_text(text)));
         let heads = format!("| rank | queue | {head} | times slower | verdict | ran | cpu/message | {wide_heads}|");
         let rules = if wide { "---:|".repeat(WIDE_HEADS.len()) } else { String::new() };
         text.push_str(&format!(
@@ -22,7 +24,7 @@ pub fn markdown(sections: &[Section], wide: bool) -> String {
             section.title()
         ));
         for row in &section.ranking.rows {
-            let mut cells = section.cells(row, wide);
+            let mut cells = cells(section, row, wide);
             if let Some(remarks) = cells.last_mut() {
                 *remarks = markdown_text(remarks);
             }

@@ -4,8 +4,7 @@ mod boundary;
 mod csv;
 mod markdown;
 mod needs;
-mod pool;
-mod section;
+mod table;
 
 use std::path::PathBuf;
 
@@ -15,11 +14,11 @@ use super::{Format, out, talk};
 use crate::filter::Filter;
 use crate::protocol::Outcome;
 use crate::record;
+use crate::summary::{Summary, Wanted};
 use crate::table::percent;
-pub use boundary::{between, table as boundary_table};
+pub use boundary::table as boundary_table;
 use needs::Needs;
-use pool::Pooled;
-pub use section::{Measured, Section};
+pub use table::table;
 
 /// Print the tables of results files: for each scenario the queues, those that may be the best first. Files of one
 /// machine are pooled.
@@ -29,7 +28,7 @@ pub use section::{Measured, Section};
   queuebench rank run.jsonl --for 2p2c,bounded,256B      which queue for me?
   queuebench rank run.jsonl -s pingpong --pairs          who differs from whom
   queuebench rank run.jsonl --boundary                   threads or processes?
-  queuebench rank run.jsonl --format json | jq '.[].rows[0].queue'
+  queuebench rank run.jsonl --format json | jq '.scenarios[].rows[0].queue'
 
 Columns:
   rank          from the best to the worst place it may have
@@ -76,19 +75,20 @@ pub struct Rank {
 impl Rank {
     pub fn run(&self) -> anyhow::Result<u8> {
         let needs = self.needs.as_deref().map(str::parse::<Needs>).transpose().map_err(anyhow::Error::msg)?;
-        let sections = self.sections()?;
+        let summary = self.summary()?;
+        let sections = &summary.scenarios;
         match (&needs, self.format) {
-            (None, format) if self.boundary => print_crossings(&sections, format)?,
+            (None, format) if self.boundary => print_crossings(&summary, format)?,
             (Some(needs), _) => {
-                out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), &sections)?)?;
+                out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), sections)?)?;
             }
-            (None, Format::Table) => self.print_tables(&sections)?,
-            (None, Format::Json) => out(&serde_json::to_string_pretty(&sections)?)?,
-            (None, Format::Csv) => out(&csv::csv(&sections))?,
-            (None, Format::Markdown) => out(&markdown::markdown(&sections, self.wide))?,
+            (None, Format::Table) => self.print_tables(&summary)?,
+            (None, Format::Json) => out(&serde_json::to_string_pretty(&summary)?)?,
+            (None, Format::Csv) => out(&csv::csv(sections))?,
+            (None, Format::Markdown) => out(&markdown::markdown(sections, self.wide))?,
         }
         let mut code = 0;
-        for section in &sections {
+        for section in sections {
             for row in section.ranking.rows.iter().filter(|row| row.outcome != Outcome::Ok) {
                 talk(&format!("{}  {} in {}: no figure", row.outcome, row.queue, section.ranking.scenario));
                 code = super::code::OUTCOME;
@@ -97,67 +97,53 @@ impl Rank {
         Ok(code)
     }
 
-    fn print_tables(&self, sections: &[Section]) -> anyhow::Result<()> {
+    fn print_tables(&self, summary: &Summary) -> anyhow::Result<()> {
         let mut files = None;
-        for section in sections {
+        for section in &summary.scenarios {
             if self.files.len() > 1 && files != Some(&section.files) {
                 files = Some(&section.files);
                 out(&format!("\n{} ({})", section.files.join(", "), section.machine))?;
             }
-            out(&section.table(self.wide))?;
+            out(&table(section, self.wide))?;
         }
-        for (section, crossing) in boundary::crossings(sections) {
-            out(&boundary::table(section, &crossing))?;
-        }
-        Ok(())
+        summary.crossings.iter().try_for_each(|crossing| out(&boundary_table(crossing)))
     }
 
-    fn sections(&self) -> anyhow::Result<Vec<Section>> {
+    fn summary(&self) -> anyhow::Result<Summary> {
         let filter = |text: &Option<String>| text.as_deref().map(Filter::new).transpose();
-        let (queues, scenarios) = (filter(&self.queue)?, filter(&self.scenario)?);
+        let wanted = Wanted {
+            margin: self.margin,
+            pairs: self.pairs,
+            queues: filter(&self.queue)?,
+            scenarios: filter(&self.scenario)?,
+            only_tables: self.format != Format::Json || self.boundary,
+        };
         let files: Result<Vec<_>, _> = self.files.iter().map(|file| record::read(file)).collect();
-        let mut sections = Vec::new();
-        for mut pool in Pooled::all(files?)? {
-            for line in pool.scenarios.clone() {
-                let matches = |filter: &Filter| {
-                    filter.matches(&line.id) || line.name.as_ref().is_some_and(|name| filter.matches(name))
-                };
-                let mut part = pool.take(&line.id);
-                part.blocks.retain(|block| queues.as_ref().is_none_or(|filter| filter.matches(&block.queue)));
-                if part.blocks.is_empty() || !scenarios.as_ref().is_none_or(matches) {
-                    continue;
-                }
-                let measured = Measured { run: &pool.run, families: &pool.families, line: &line, blocks: &part.blocks };
-                let mut section = Section::new(&measured, self.margin.unwrap_or(pool.run.margin), self.pairs)?;
-                (section.runs, section.files, section.suite) = (part.files.len(), part.files, part.suite);
-                sections.push(section);
-            }
-        }
-        if sections.is_empty() {
+        let summary = Summary::of(files?, &wanted)?;
+        if summary.scenarios.is_empty() {
             let filters: Vec<String> = [&self.queue, &self.scenario].into_iter().flatten().cloned().collect();
             anyhow::ensure!(!filters.is_empty(), "no block was measured in these files; measure with: queuebench run");
             anyhow::bail!("nothing in these files matches '{}'; without filters all is shown", filters.join("' and '"));
         }
-        Ok(sections)
+        Ok(summary)
     }
 }
 
 /// What the boundary costs, and nothing else.
-fn print_crossings(sections: &[Section], format: Format) -> anyhow::Result<()> {
+fn print_crossings(summary: &Summary, format: Format) -> anyhow::Result<()> {
     anyhow::ensure!(format != Format::Csv, "--boundary has no csv; take --format json");
-    let crossings = boundary::crossings(sections);
+    let crossings = &summary.crossings;
     anyhow::ensure!(
         !crossings.is_empty(),
         "no queue was run on both sides of the boundary in these scenarios; measure with: queuebench run --suite boundary"
     );
     if format == Format::Json {
-        let all: Vec<_> = crossings.iter().map(|(_, crossing)| crossing).collect();
-        return out(&serde_json::to_string_pretty(&all)?);
+        return out(&serde_json::to_string_pretty(crossings)?);
     }
-    for (section, crossing) in &crossings {
+    for crossing in crossings {
         match format {
-            Format::Markdown => out(&boundary::markdown(section, crossing))?,
-            _ => out(&boundary::table(section, crossing))?,
+            Format::Markdown => out(&boundary::markdown(crossing))?,
+            _ => out(&boundary_table(crossing))?,
         }
     }
     Ok(())

@@ -2,11 +2,11 @@
 
 use anyhow::bail;
 
-use super::section::Section;
 use crate::queue::Capacity;
 use crate::ranking::{Row, slower_words};
 use crate::scenario::{Boundary, Scenario, WorkNs, parse_shape};
 use crate::stats::Verdict;
+use crate::summary::Section;
 use crate::table::{count, duration, significant};
 use crate::topology::Placement;
 use crate::workload::{Size, Workload};
@@ -119,7 +119,7 @@ fn of_section(section: &Section) -> String {
     let rows: Vec<&Row> = section.ranking.rows.iter().filter(|row| row.times_slower.is_some()).collect();
     let mut lines = vec![format!("{}  (on {})", section.scenario, section.machine)];
     let mut line = |head: &str, text: String| lines.push(format!("  {head:<10} {text}"));
-    line("answer", section.headline().unwrap_or("undecided: nothing is compared here").to_owned());
+    line("answer", section.headline.as_deref().unwrap_or("undecided: nothing is compared here").to_owned());
     let best: Vec<&Row> = rows.iter().copied().filter(|row| row.may_be_best).collect();
     let names: Vec<String> = best.iter().map(|row| with_interval(row)).collect();
     line("best set", if names.is_empty() { "unknown".into() } else { names.join(", ") });

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cmd::rank::{Measured, Section, between, boundary_table};
+use crate::cmd::rank::{boundary_table, table};
 use crate::cmd::{is_broken_pipe, out, talk};
 use crate::protocol::Outcome;
 use crate::record::{Block, Run, Skip};
 use crate::schedule::{Observer, Progress};
+use crate::summary::{Measured, Section, between};
 use crate::table::span;
 
 /// What a user sees of a run.
@@ -73,8 +74,8 @@ impl Observer for Screen<'_> {
         let measured = Measured { run: self.line, families: &self.line.families, line, blocks };
         let printed = Section::new(&measured, self.margin, false).and_then(|section| {
             let crossing = self.last.as_ref().filter(|last| last.scenario.across() == section.scenario);
-            let crossing = crossing.and_then(|threads| Some(boundary_table(threads, &between(threads, &section)?)));
-            let mut tables = section.table(self.wide);
+            let crossing = crossing.and_then(|threads| Some(boundary_table(&between(threads, &section)?)));
+            let mut tables = table(&section, self.wide);
             tables.extend(crossing.into_iter().map(|table| format!("\n{table}")));
             self.last = Some(section);
             self.bar.suspend(|| out(&tables))

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::bail;
 
-use crate::record::{Block, Results, Run, ScenarioLine};
+use super::about::RunAbout;
+use crate::record::{Block, Results, Run, ScenarioLine, Skip};
 
 /// One machine's runs.
 pub struct Pooled {
@@ -15,7 +16,11 @@ pub struct Pooled {
     /// Every queue's family.
     pub families: BTreeMap<String, String>,
     /// Every queue's version.
-    versions: BTreeMap<String, String>,
+    pub versions: BTreeMap<String, String>,
+    /// What did not run, and why.
+    pub skips: Vec<Skip>,
+    /// Each of the runs.
+    pub runs: Vec<RunAbout>,
     rounds: u32,
     parts: HashMap<String, Part>,
 }
@@ -57,7 +62,8 @@ impl Pooled {
 
     fn new(run: Run) -> Pooled {
         let (scenarios, families, versions) = Default::default();
-        Pooled { run, scenarios, families, versions, rounds: 0, parts: HashMap::new() }
+        let (skips, runs) = Default::default();
+        Pooled { run, scenarios, families, versions, skips, runs, rounds: 0, parts: HashMap::new() }
     }
 
     /// Whether a run came about like those that are here already.
@@ -77,6 +83,7 @@ impl Pooled {
     }
 
     fn add(&mut self, results: Results, path: String) {
+        self.runs.push(RunAbout::of(&results));
         for line in results.run.scenarios {
             if !self.scenarios.iter().any(|known| known.id == line.id) {
                 self.scenarios.push(line);
@@ -84,6 +91,7 @@ impl Pooled {
         }
         self.families.extend(results.run.families);
         self.versions.extend(results.run.versions);
+        self.skips.extend(results.skips);
         // Rounds are numbered on, so that no round of one run meets one of another.
         let offset = self.rounds;
         self.rounds += results.run.rounds;

@@ -1,160 +1,18 @@
-//! One scenario as a terminal shows it.
+//! What is said of a scenario's rows in words, wherever they are shown.
 
 use std::collections::BTreeMap;
 
+use super::Section;
 use crate::protocol::Outcome;
 use crate::queue::Capacity;
-use crate::ranking::{
-    Context, Logs, Noise, PairRow, Ranking, Row, Undecided, against_builds, all_pairs, headline, is_limit, rank,
-    ratio_words, undecided,
-};
-use crate::record::{self, Block, Run, ScenarioLine};
-use crate::scenario::Scenario;
+use crate::ranking::{Noise, Row, Undecided};
+use crate::record;
 use crate::schedule::contender::split;
-use crate::schedule::profile::Profile;
-use crate::table::{Emphasis, Grid, WIDTH, count, duration, percentage, rate, significant, span};
+use crate::table::{count, duration, percentage, rate, significant, span};
 use crate::workload::{Size, Workload};
 
-/// What only wide tables have room for.
-pub const WIDE_HEADS: [&str; 8] =
-    ["spread", "of limit", "sleeps/msg", "full/msg", "empty/msg", "capacity", "trips 10-90 %", "blocks"];
-
-/// The blocks of one of a run's scenarios.
-pub struct Measured<'a> {
-    /// The run, or the first of several.
-    pub run: &'a Run,
-    /// Every queue's family.
-    pub families: &'a BTreeMap<String, String>,
-    /// The scenario.
-    pub line: &'a ScenarioLine,
-    /// Its blocks.
-    pub blocks: &'a [Block],
-}
-
-/// A scenario's table with what stands above and below it.
-#[derive(serde::Serialize)]
-pub struct Section {
-    #[serde(skip)]
-    pub scenario: Scenario,
-    /// What queues are compared by, limits apart.
-    #[serde(skip)]
-    pub logs: Logs,
-    /// One sentence that can be quoted.
-    headline: Option<String>,
-    #[serde(flatten)]
-    pub ranking: Ranking,
-    /// Every pair, where that was asked for.
-    pairs: Vec<PairRow>,
-    /// Queues beside other builds of them.
-    builds: Vec<PairRow>,
-    /// What would decide the undecided.
-    pub undecided: Vec<Undecided>,
-    name: Option<String>,
-    pub threads: usize,
-    pub oversubscribed: bool,
-    /// Where it was read from; none while it is being measured.
-    pub files: Vec<String>,
-    /// How many runs were pooled.
-    pub runs: usize,
-    pub machine: String,
-    started: String,
-    pub suite: String,
-    allocator: String,
-    #[serde(skip)]
-    compares: bool,
-}
-
 impl Section {
-    /// Of what was measured of a scenario; rates that differ by less than the share `margin` are equivalent. A smoke
-    /// run shows no ratio, because so few rounds say nothing.
-    ///
-    /// # Errors
-    ///
-    /// When the scenario's id is none.
-    pub fn new(measured: &Measured, margin: f64, with_pairs: bool) -> anyhow::Result<Section> {
-        let Measured { run, line, blocks, families } = measured;
-        let scenario: Scenario = line.id.parse().map_err(anyhow::Error::msg)?;
-        let context = Context { families, margin, oversubscribed: line.oversubscribed };
-        let mut ranking = rank(&scenario, blocks, &context);
-        let compares = run.profile != Profile::Smoke.name();
-        if !compares {
-            ranking.rows.iter_mut().for_each(Row::forget_comparison);
-        }
-        let logs = Logs::of(scenario.workload, *blocks).retain(|queue| compares && !is_limit(queue));
-        Ok(Section {
-            scenario,
-            headline: headline(&ranking),
-            pairs: if with_pairs { all_pairs(&logs, &ranking) } else { Vec::new() },
-            builds: against_builds(&logs, &ranking),
-            undecided: undecided(&logs, &ranking),
-            ranking,
-            name: line.name.clone(),
-            threads: line.threads,
-            oversubscribed: line.oversubscribed,
-            files: Vec::new(),
-            runs: 1,
-            machine: run.machine.id.clone(),
-            started: run.started.clone(),
-            suite: run.suite.clone(),
-            allocator: run.toolchain.allocator.clone(),
-            logs,
-            compares,
-        })
-    }
-
-    /// One sentence that can be quoted.
-    pub fn headline(&self) -> Option<&str> {
-        self.headline.as_deref()
-    }
-
-    /// The table as a terminal shows it.
-    pub fn table(&self, wide: bool) -> String {
-        let (grid, fits) = self.grid(wide, false);
-        // What has no room at the end of its row stands below the table.
-        let is_below = !wide && !fits;
-        let grid = if is_below { self.grid(wide, true).0 } else { grid };
-        let headline: String = self.headline.iter().flat_map(|sentence| wrapped(sentence, WIDTH - 4)).collect();
-        let mut text = format!("\n{}\n{headline}{grid}", self.title());
-        for (head, pairs) in [("builds", &self.builds), ("pairs", &self.pairs)] {
-            text.push_str(&pairs_grid(head, pairs));
-        }
-        for note in self.notes(is_below) {
-            for line in wrapped(&note, WIDTH - 4) {
-                text.push_str(&line);
-            }
-        }
-        text.trim_end().to_owned()
-    }
-
-    /// The rows, and whether they are as narrow as a table is to be.
-    fn grid(&self, wide: bool, remarks_below: bool) -> (String, bool) {
-        let mut heads = vec!["rank", "queue", self.value_head(), "x slower (95 %)", "verdict", "ran", "cpu/msg"];
-        if wide {
-            heads.extend(WIDE_HEADS);
-        }
-        heads.push("");
-        let mut grid = Grid::new(&heads, &[0, 1, 4, 5, heads.len() - 1]);
-        for row in &self.ranking.rows {
-            let emphasis = match row {
-                row if row.outcome != Outcome::Ok => Emphasis::Alarm,
-                row if row.limit => Emphasis::Dim,
-                row if row.may_be_best && self.compares => Emphasis::Strong,
-                _ => Emphasis::Plain,
-            };
-            let mut cells = self.cells(row, wide);
-            if let Some(remarks) = cells.last_mut().filter(|remarks| remarks_below && !remarks.is_empty()) {
-                remarks.clear();
-            }
-            if remarks_below && row.modes.is_some() {
-                // Which two stands below.
-                cells[2] = "two".into();
-            }
-            grid.row(cells, emphasis);
-        }
-        let fits = grid.width() <= WIDTH;
-        (grid.to_string(), fits)
-    }
-
+    /// The scenario with its unit, its rounds and whether threads outnumber cpus, in a line.
     pub fn title(&self) -> String {
         let crowd =
             if self.oversubscribed { format!(", {} threads outnumber the cpus", self.threads) } else { String::new() };
@@ -169,6 +27,7 @@ impl Section {
         format!("{}{name}  ({}, {rounds}{crowd})", self.ranking.scenario, self.ranking.unit)
     }
 
+    /// What its figure is called at the head of a column.
     pub fn value_head(&self) -> &'static str {
         match self.scenario.workload {
             Workload::Pingpong => "round trip",
@@ -178,45 +37,13 @@ impl Section {
         }
     }
 
+    /// A figure in its unit.
     pub fn value(&self, value: f64) -> String {
         if self.scenario.workload.is_timed() { duration(value) } else { rate(value) }
     }
 
-    pub fn cells(&self, row: &Row, wide: bool) -> Vec<String> {
-        let dash = || "-".to_owned();
-        let number = |value: Option<f64>| value.map_or_else(dash, significant);
-        let mut cells = vec![
-            row.ranks.map_or_else(dash, rank_words),
-            row.queue.clone(),
-            self.value_of(row),
-            match row.times_slower {
-                Some(_) if row.may_be_best && row.verdict.is_none() => "1".into(),
-                ratio => ratio.map_or_else(dash, |ratio| ratio_words(&ratio)),
-            },
-            verdict_words(row),
-            row.regime
-                .map_or_else(dash, |regime| format!("{}{}", regime.word(), if row.other_regime { "*" } else { "" })),
-            row.cpu_ns_per_message.map_or_else(dash, duration),
-        ];
-        if wide {
-            let [full, empty] = row.failed_tries_per_message.unwrap_or([None, None]);
-            cells.extend([
-                row.spread.map_or_else(dash, |spread| format!("{:.0} %", spread * 100.0)),
-                row.share_of_limit.map_or_else(dash, |share| format!("{:.1} %", share * 100.0)),
-                number(row.voluntary_switches_per_message),
-                number(full),
-                number(empty),
-                row.capacity.map_or_else(dash, |capacity| capacity.to_string()),
-                row.trips_ns
-                    .map_or_else(dash, |[low, high]| format!("{} - {}", duration(low as f64), duration(high as f64))),
-                row.blocks.to_string(),
-            ]);
-        }
-        cells.push(self.remarks(row));
-        cells
-    }
-
-    fn remarks(&self, row: &Row) -> String {
+    /// What else there is to say of a row, in words; empty where there is nothing.
+    pub fn remarks(&self, row: &Row) -> String {
         let mut remarks = Vec::new();
         if row.outcome != Outcome::Ok {
             remarks.push(format!("in {} of {}", row.failed_blocks, count(row.failed_blocks + row.blocks, "block")));
@@ -394,7 +221,7 @@ impl Section {
 }
 
 /// `1`, or `2-5` where it may be any of these.
-fn rank_words([best, worst]: [usize; 2]) -> String {
+pub fn rank_words([best, worst]: [usize; 2]) -> String {
     if best == worst { best.to_string() } else { format!("{best}-{worst}") }
 }
 
@@ -407,33 +234,4 @@ pub fn verdict_words(row: &Row) -> String {
         None if row.may_be_best => "best".into(),
         None => "-".into(),
     }
-}
-
-/// A line a pair, under a head of its own; nothing where there is none.
-fn pairs_grid(head: &str, pairs: &[PairRow]) -> String {
-    if pairs.is_empty() {
-        return String::new();
-    }
-    let mut grid = Grid::new(&[head, "beside", "x faster (95 %)", "p", "verdict"], &[0, 1, 4]);
-    for pair in pairs {
-        let p = if pair.p_value < 0.001 { "<0.001".into() } else { format!("{:.3}", pair.p_value) };
-        let ratio = ratio_words(&pair.times_faster);
-        let verdict = if pair.unreliable { "UNRELIABLE".into() } else { pair.verdict.word().into() };
-        grid.row(vec![pair.of.clone(), pair.to.clone(), ratio, p, verdict], Emphasis::Plain);
-    }
-    format!("\n{grid}")
-}
-
-/// The text in lines of at most `width` characters, indented; a word longer than that is cut.
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let word: String = word.chars().take(width).collect();
-        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= width) {
-            Some(line) => line.push_str(&format!(" {word}")),
-            None => lines.push(word),
-        }
-    }
-    let indent = |(number, line)| format!("{}{line}\n", if number == 0 { "  " } else { "    " });
-    lines.into_iter().enumerate().map(indent).collect()
 }

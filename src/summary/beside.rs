@@ -1,0 +1,239 @@
+//! Several machines beside each other: what a message takes on each, the ratio to each one's own reference and limit, and
+//! which differences hold on all of them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Machine, Section};
+use crate::comparison::{LeftOut, comparable, obstacle};
+use crate::ranking::{CONFIDENCE, PairRow, Ratio, Row, all_pairs};
+use crate::record::Run;
+use crate::stats::{Verdict, differences};
+
+/// Several machines.
+#[derive(Clone, Debug, Serialize)]
+pub struct SideBySide {
+    /// Their ids, in the order of the columns.
+    pub machines: Vec<String>,
+    /// The scenarios that two of them at least have.
+    pub scenarios: Vec<Beside>,
+    /// What could not be joined, and the key that differs.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A scenario on several machines.
+#[derive(Clone, Debug, Serialize)]
+pub struct Beside {
+    /// Its id.
+    pub scenario: String,
+    /// The queue that ratios are taken to.
+    pub reference: String,
+    /// Each machine's position in the summary's scenarios, in the order of the machines; null where it has none.
+    pub sections: Vec<Option<usize>>,
+    /// The queues of any of them, in the order of the first machine.
+    pub rows: Vec<OnMachines>,
+    /// Pairs of queues of which the same one is surely faster wherever both are known.
+    pub agreements: usize,
+    /// Pairs that are undecided or equivalent on one machine at least.
+    pub open: usize,
+    /// Pairs of which one is surely faster here and the other there.
+    pub reversals: Vec<Reversal>,
+    /// What there is to see, in a sentence.
+    pub finding: String,
+}
+
+/// A queue on several machines.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnMachines {
+    /// Its id.
+    pub queue: String,
+    /// Whether it is a bound.
+    pub limit: bool,
+    /// In the order of the machines; null where it has no figure.
+    pub on: Vec<Option<OnMachine>>,
+}
+
+/// A queue on one machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnMachine {
+    /// Nanoseconds per message or round trip, in the middle.
+    pub ns: f64,
+    /// How many times the reference's rate, on the same machine; none of the reference itself.
+    pub times_reference: Option<Ratio>,
+    /// Its rate over that of the loop without a queue, on the same machine.
+    pub share_of_limit: Option<f64>,
+    /// The best and the worst rank it may have there.
+    pub ranks: Option<[usize; 2]>,
+    /// Whether it may be the best there.
+    pub may_be_best: bool,
+    /// Why its figure is not to be relied on.
+    pub unreliable: Option<String>,
+}
+
+/// Two queues whose order depends on the machine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reversal {
+    /// The one.
+    pub one: String,
+    /// The other.
+    pub other: String,
+    /// Machines on which the one is surely faster.
+    pub one_faster_on: Vec<String>,
+    /// Machines on which the other is.
+    pub other_faster_on: Vec<String>,
+}
+
+/// Of the scenarios of several machines; `None` where there is one only.
+pub(super) fn side_by_side(sections: &[Section], machines: &[Machine], runs: &[Run]) -> Option<SideBySide> {
+    if machines.len() < 2 {
+        return None;
+    }
+    let ids: Vec<String> = machines.iter().map(|machine| machine.id.clone()).collect();
+    let mut by_scenario: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, section) in sections.iter().enumerate() {
+        by_scenario.entry(section.scenario).or_default().push(at);
+    }
+    let (mut scenarios, mut left_out) = (Vec::new(), Vec::new());
+    for members in by_scenario.into_values() {
+        let mut chosen: Vec<Option<usize>> = vec![None; ids.len()];
+        let mut base: Option<&Section> = None;
+        for at in members {
+            let section = &sections[at];
+            let column = ids.iter().position(|id| *id == section.machine)?;
+            let why = match base {
+                // The latest run that is there once counts once.
+                _ if chosen[column].is_some() => Some("this machine has it twice; the first file counts".to_owned()),
+                Some(base) => differing_key(base, section, runs),
+                None => None,
+            };
+            if let Some(reason) = why {
+                let scenario = format!("{} on {}", section.ranking.scenario, section.machine);
+                left_out.push(LeftOut { scenario, queue: None, reason });
+                continue;
+            }
+            base = base.or(Some(section));
+            chosen[column] = Some(at);
+        }
+        if chosen.iter().flatten().count() > 1 {
+            scenarios.push(beside(chosen, sections, &ids));
+        }
+    }
+    Some(SideBySide { machines: ids, scenarios, left_out })
+}
+
+/// Why two machines' figures of one scenario cannot stand side by side.
+fn differing_key(base: &Section, other: &Section, runs: &[Run]) -> Option<String> {
+    let (one, two) = (&runs[base.pool], &runs[other.pool]);
+    if let Some((key, one, two)) = obstacle(one, two) {
+        return Some(format!("{key} differs: {one} and {two}"));
+    }
+    if !(base.compares && other.compares) {
+        return Some("a smoke run: its few rounds say nothing".into());
+    }
+    let line = |run: &'_ Run, section: &Section| {
+        run.scenarios.iter().find(|line| line.id == section.ranking.scenario).cloned()
+    };
+    // A later run of a pool may have scenarios that its first has not; what makes them unlike is in the section, too.
+    match (line(one, base), line(two, other)) {
+        (Some(one), Some(two)) => comparable(&one, &two, false).err(),
+        _ if base.reference != other.reference => {
+            Some(format!("the reference differs: {} and {}", base.reference, other.reference))
+        }
+        _ => None,
+    }
+}
+
+fn beside(chosen: Vec<Option<usize>>, sections: &[Section], machines: &[String]) -> Beside {
+    let on: Vec<Option<&Section>> = chosen.iter().map(|at| at.map(|at| &sections[at])).collect();
+    let present: Vec<(&str, &Section)> =
+        machines.iter().zip(&on).filter_map(|(id, section)| Some((id.as_str(), (*section)?))).collect();
+    let mut queues: Vec<(&str, bool)> = Vec::new();
+    for row in present.iter().flat_map(|(_, section)| &section.ranking.rows) {
+        if !queues.iter().any(|(known, _)| *known == row.queue) {
+            queues.push((&row.queue, row.limit));
+        }
+    }
+    queues.sort_by_key(|(_, limit)| *limit);
+    let row = |(queue, limit): &(&str, bool)| OnMachines {
+        queue: (*queue).to_owned(),
+        limit: *limit,
+        on: on.iter().map(|section| on_machine((*section)?, queue)).collect(),
+    };
+    let (agreements, open, reversals) = orders(&present);
+    let mut beside = Beside {
+        scenario: present[0].1.ranking.scenario.clone(),
+        reference: present[0].1.reference.clone(),
+        sections: chosen,
+        rows: queues.iter().map(row).collect(),
+        agreements,
+        open,
+        reversals,
+        finding: String::new(),
+    };
+    beside.finding = finding(&beside, &present);
+    beside
+}
+
+fn on_machine(section: &Section, queue: &str) -> Option<OnMachine> {
+    let row: &Row = section.ranking.rows.iter().find(|row| row.queue == queue)?;
+    let value = row.value?;
+    let is_reference = queue == section.reference;
+    let ratio = || {
+        let differences = differences(section.logs.get(queue), section.logs.get(&section.reference))?;
+        Some(Ratio::of(&differences, CONFIDENCE))
+    };
+    Some(OnMachine {
+        ns: if section.scenario.workload.is_timed() { value } else { 1e9 / value },
+        times_reference: if is_reference || row.limit { None } else { ratio() },
+        share_of_limit: row.share_of_limit,
+        ranks: row.ranks,
+        may_be_best: row.may_be_best,
+        unreliable: row.unreliable.clone(),
+    })
+}
+
+/// Pairs of queues that have the same order on all machines, that are open on some, and that are reversed.
+fn orders(present: &[(&str, &Section)]) -> (usize, usize, Vec<Reversal>) {
+    // What is surely faster than what, on which machines; the pair's ids in order.
+    let mut verdicts: BTreeMap<(String, String), Vec<(&str, Verdict)>> = BTreeMap::new();
+    for (machine, section) in present {
+        for PairRow { of, to, verdict, unreliable, .. } in all_pairs(&section.logs, &section.ranking) {
+            let verdict = if unreliable { Verdict::Undecided } else { verdict };
+            let (key, verdict) = if of < to { ((of, to), verdict) } else { ((to, of), verdict.turned()) };
+            verdicts.entry(key).or_default().push((machine, verdict));
+        }
+    }
+    let (mut agreements, mut open, mut reversals) = (0, 0, Vec::new());
+    for ((one, other), said) in verdicts.into_iter().filter(|(_, said)| said.len() > 1) {
+        let on = |wanted: Verdict| -> Vec<String> {
+            said.iter().filter(|(_, verdict)| *verdict == wanted).map(|(machine, _)| (*machine).to_owned()).collect()
+        };
+        let (one_faster_on, other_faster_on) = (on(Verdict::Faster), on(Verdict::Slower));
+        if !one_faster_on.is_empty() && !other_faster_on.is_empty() {
+            reversals.push(Reversal { one, other, one_faster_on, other_faster_on });
+        } else if one_faster_on.len() == said.len() || other_faster_on.len() == said.len() {
+            agreements += 1;
+        } else {
+            open += 1;
+        }
+    }
+    (agreements, open, reversals)
+}
+
+fn finding(beside: &Beside, present: &[(&str, &Section)]) -> String {
+    let best = |(machine, section): &(&str, &Section)| {
+        let best: Vec<&str> =
+            section.ranking.rows.iter().filter(|row| row.may_be_best).map(|row| row.queue.as_str()).collect();
+        let named = if best.len() > 3 { format!("{} queues", best.len()) } else { best.join(" or ") };
+        format!("on {machine} {}", if named.is_empty() { "nothing is decided".into() } else { named })
+    };
+    let pairs = beside.agreements + beside.open + beside.reversals.len();
+    format!(
+        "May be the best: {}. Of {pairs} pairs of queues, {} have the same order on every machine, {} are reversed, {} are open on one at least.",
+        present.iter().map(best).collect::<Vec<_>>().join("; "),
+        beside.agreements,
+        beside.reversals.len(),
+        beside.open
+    )
+}

@@ -1,0 +1,183 @@
+//! Everything that is said of results files, computed once: tables, the page and the plots show this and compute nothing.
+//! As JSON (`rank --format json`) it is described by `src/summary/schema.json`.
+
+mod about;
+mod absent;
+mod beside;
+mod look;
+mod pool;
+mod section;
+mod series;
+mod words;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use about::{Machine, RunAbout};
+pub use absent::{Absent, AbsentKind};
+pub use beside::{Beside, OnMachine, Reversal, SideBySide};
+pub use look::{Look, Palette, look_of};
+use pool::Pooled;
+pub use section::{Measured, Parts, Section};
+pub use series::{Line, Place, Series, Swept};
+pub use words::{rank_words, verdict_words};
+
+use crate::comparison::LeftOut;
+use crate::filter::Filter;
+use crate::ranking::{CONFIDENCE, Crossing, Side, crossing};
+use crate::record::{Results, Skip};
+
+/// The summary's own schema; it is raised when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// What is to be summed up, and how.
+#[derive(Default)]
+pub struct Wanted {
+    /// Rates that differ by less are equivalent; as each run has it, where nothing is said.
+    pub margin: Option<f64>,
+    /// Whether every pair is wanted.
+    pub pairs: bool,
+    /// Only these queues.
+    pub queues: Option<Filter>,
+    /// Only these scenarios, by id or name.
+    pub scenarios: Option<Filter>,
+    /// Whether only tables are wanted, not what takes the whole picture.
+    pub only_tables: bool,
+}
+
+/// All that is said of some results files.
+#[derive(Serialize)]
+pub struct Summary {
+    /// The schema of this summary.
+    pub schema: u32,
+    /// The program's version that summed up.
+    pub version: &'static str,
+    /// What intervals are computed for.
+    pub confidence: f64,
+    /// The files.
+    pub runs: Vec<RunAbout>,
+    /// The machines, in the order they were named.
+    pub machines: Vec<Machine>,
+    /// The scenarios, pool by pool, each in the order they ran.
+    pub scenarios: Vec<Section>,
+    /// Scenarios that differ in one thing, as a line of each queue.
+    pub series: Vec<Series>,
+    /// Both sides of the boundary between threads and processes.
+    pub crossings: Vec<Crossing>,
+    /// Several machines beside each other.
+    pub side_by_side: Option<SideBySide>,
+    /// Scenarios that did not run, and why.
+    pub scenarios_not_run: Vec<Skip>,
+    /// How each queue is drawn, wherever it is.
+    pub looks: BTreeMap<String, Look>,
+    /// The colours that looks speak of.
+    pub palette: Palette,
+}
+
+impl Summary {
+    /// Of these files; those of one machine and build are pooled.
+    ///
+    /// # Errors
+    ///
+    /// When a run is there twice.
+    pub fn of(files: Vec<Results>, wanted: &Wanted) -> anyhow::Result<Summary> {
+        let pools = Pooled::all(files)?;
+        let mut summary = Summary::empty();
+        let mut first_runs = Vec::new();
+        for (at, mut pool) in pools.into_iter().enumerate() {
+            summary.runs.extend(pool.runs.drain(..).map(|run| RunAbout { pool: at, ..run }));
+            summary.add_machine(&pool);
+            for section in pool.sections(at, wanted)? {
+                summary.scenarios.push(section);
+            }
+            let whole = pool.skips.into_iter().filter(|skip| skip.queue.is_none());
+            summary.scenarios_not_run.extend(whole);
+            first_runs.push(pool.run);
+        }
+        summary.crossings = crossings(&summary.scenarios);
+        if !wanted.only_tables {
+            summary.side_by_side = beside::side_by_side(&summary.scenarios, &summary.machines, &first_runs);
+            summary.series = series::all(&summary.scenarios, &summary.machines);
+            let queues = summary.scenarios.iter().flat_map(|section| &section.ranking.rows);
+            summary.looks = queues.map(|row| (row.queue.clone(), look_of(&row.queue))).collect();
+        }
+        Ok(summary)
+    }
+
+    fn empty() -> Summary {
+        Summary {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            confidence: CONFIDENCE,
+            runs: Vec::new(),
+            machines: Vec::new(),
+            scenarios: Vec::new(),
+            series: Vec::new(),
+            crossings: Vec::new(),
+            side_by_side: None,
+            scenarios_not_run: Vec::new(),
+            looks: BTreeMap::new(),
+            palette: Palette::default(),
+        }
+    }
+
+    fn add_machine(&mut self, pool: &Pooled) {
+        let id = &pool.run.machine.id;
+        match self.machines.iter_mut().find(|machine| machine.id == *id) {
+            Some(known) => known.versions.extend(pool.versions.clone()),
+            None => self.machines.push(Machine {
+                id: id.clone(),
+                fingerprint: pool.run.machine.clone(),
+                topology: pool.run.topology.clone(),
+                versions: pool.versions.clone(),
+            }),
+        }
+    }
+
+    /// What could not be put side by side, and why.
+    pub fn left_out(&self) -> &[LeftOut] {
+        self.side_by_side.as_ref().map_or(&[], |sides| &sides.left_out)
+    }
+}
+
+impl Pooled {
+    fn sections(&mut self, at: usize, wanted: &Wanted) -> anyhow::Result<Vec<Section>> {
+        let mut sections = Vec::new();
+        for line in self.scenarios.clone() {
+            let matches = |filter: &Filter| {
+                filter.matches(&line.id) || line.name.as_ref().is_some_and(|name| filter.matches(name))
+            };
+            let mut part = self.take(&line.id);
+            part.blocks.retain(|block| wanted.queues.as_ref().is_none_or(|filter| filter.matches(&block.queue)));
+            if part.blocks.is_empty() || !wanted.scenarios.as_ref().is_none_or(matches) {
+                continue;
+            }
+            let measured = Measured { run: &self.run, families: &self.families, line: &line, blocks: &part.blocks };
+            let mut section = Section::new(&measured, wanted.margin.unwrap_or(self.run.margin), wanted.pairs)?;
+            if !wanted.only_tables {
+                section = section.whole(&measured, &self.skips);
+            }
+            (section.runs, section.files, section.suite) = (part.files.len(), part.files, part.suite);
+            section.pool = at;
+            sections.push(section);
+        }
+        Ok(sections)
+    }
+}
+
+/// Both sides of every scenario that has both, in one pool.
+fn crossings(sections: &[Section]) -> Vec<Crossing> {
+    let across = |section: &'_ Section| {
+        let is_other = |other: &&Section| other.pool == section.pool && other.scenario == section.scenario.across();
+        sections.iter().find(is_other)
+    };
+    let threads = sections.iter().filter(|section| section.scenario.across() > section.scenario);
+    threads.filter_map(|section| between(section, across(section)?)).collect()
+}
+
+/// What two sections say that are the two sides of one scenario.
+pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
+    let [one, other] = [threads, processes].map(|section| Side { ranking: &section.ranking, logs: &section.logs });
+    crossing(&threads.scenario, &one, &other)
+}
