@@ -47,6 +47,7 @@ pub mod queue;
 pub mod ranking;
 pub mod record;
 pub mod registry;
+pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod stats;

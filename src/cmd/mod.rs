@@ -5,6 +5,7 @@ mod compare;
 mod list;
 mod machine;
 mod rank;
+mod report;
 mod run;
 mod selftest;
 mod validate;
@@ -51,6 +52,7 @@ pub(crate) mod code {
   queuebench run -q 'flume|kanal' -s 2p2c     two queues, scenarios with two producers and consumers
   queuebench rank results/local/*.jsonl       the tables again, from files
   queuebench rank FILE --for 2p2c,bounded     which queue for me?
+  queuebench report results/local/*.jsonl     a page of all of it
   queuebench compare BEFORE AFTER             what has changed
   queuebench machine                          what this machine is, and what spoils numbers on it")]
 struct Cli {
@@ -63,6 +65,7 @@ enum Verb {
     List(list::List),
     Run(run::Run),
     Rank(rank::Rank),
+    Report(report::Report),
     Compare(compare::Compare),
     Machine(machine::Machine),
     Selftest(selftest::Selftest),
@@ -227,6 +230,7 @@ fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
         Verb::List(list) => list.run(registry),
         Verb::Run(run) => run.run(registry),
         Verb::Rank(rank) => rank.run(),
+        Verb::Report(report) => report.run(),
         Verb::Compare(compare) => compare.run(),
         Verb::Machine(machine) => machine.run(),
         Verb::Selftest(selftest) => selftest.run(registry),

@@ -4,10 +4,12 @@
 //! The first two know a machine only by its topology, so that they can be tried on machines that are not there.
 
 mod choice;
+mod classes;
 mod measure;
 mod threads;
 
 pub use choice::{Choice, MOST_MAPPED, Pair, choose};
+pub use classes::{ClassFigures, classes};
 pub use measure::measure;
 pub use threads::PinnedThreads;
 

@@ -88,6 +88,8 @@ impl RunAbout {
 pub struct Machine {
     /// Its id.
     pub id: String,
+    /// What people who know it say of it: `notes` of the machine.toml beside its files.
+    pub notes: Option<String>,
     /// What identifies it, as its first run found it.
     pub fingerprint: Fingerprint,
     /// Its cpus.

@@ -4,6 +4,7 @@
 mod about;
 mod absent;
 mod beside;
+mod core_map;
 mod look;
 mod pool;
 mod section;
@@ -16,16 +17,17 @@ use serde::Serialize;
 
 pub use about::{Machine, RunAbout};
 pub use absent::{Absent, AbsentKind};
-pub use beside::{Beside, OnMachine, Reversal, SideBySide};
+pub use beside::{Beside, OnMachine, OnMachines, Reversal, SideBySide};
+pub use core_map::CoreMap;
 pub use look::{Look, Palette, look_of};
 use pool::Pooled;
 pub use section::{Measured, Parts, Section};
 pub use series::{Line, Place, Series, Swept};
 pub use words::{rank_words, verdict_words};
 
-use crate::comparison::LeftOut;
 use crate::filter::Filter;
 use crate::ranking::{CONFIDENCE, Crossing, Side, crossing};
+use crate::record::core_to_core::CoreToCore;
 use crate::record::{Results, Skip};
 
 /// The summary's own schema; it is raised when a field changes its meaning or goes.
@@ -65,6 +67,8 @@ pub struct Summary {
     pub series: Vec<Series>,
     /// Both sides of the boundary between threads and processes.
     pub crossings: Vec<Crossing>,
+    /// What a cache line takes from cpu to cpu.
+    pub core_maps: Vec<CoreMap>,
     /// Several machines beside each other.
     pub side_by_side: Option<SideBySide>,
     /// Scenarios that did not run, and why.
@@ -81,9 +85,10 @@ impl Summary {
     /// # Errors
     ///
     /// When a run is there twice.
-    pub fn of(files: Vec<Results>, wanted: &Wanted) -> anyhow::Result<Summary> {
+    pub fn of(files: Vec<Results>, maps: Vec<CoreToCore>, wanted: &Wanted) -> anyhow::Result<Summary> {
         let pools = Pooled::all(files)?;
         let mut summary = Summary::empty();
+        summary.core_maps = maps.into_iter().map(CoreMap::of).collect();
         let mut first_runs = Vec::new();
         for (at, mut pool) in pools.into_iter().enumerate() {
             summary.runs.extend(pool.runs.drain(..).map(|run| RunAbout { pool: at, ..run }));
@@ -115,6 +120,7 @@ impl Summary {
             scenarios: Vec::new(),
             series: Vec::new(),
             crossings: Vec::new(),
+            core_maps: Vec::new(),
             side_by_side: None,
             scenarios_not_run: Vec::new(),
             looks: BTreeMap::new(),
@@ -128,16 +134,12 @@ impl Summary {
             Some(known) => known.versions.extend(pool.versions.clone()),
             None => self.machines.push(Machine {
                 id: id.clone(),
+                notes: None,
                 fingerprint: pool.run.machine.clone(),
                 topology: pool.run.topology.clone(),
                 versions: pool.versions.clone(),
             }),
         }
-    }
-
-    /// What could not be put side by side, and why.
-    pub fn left_out(&self) -> &[LeftOut] {
-        self.side_by_side.as_ref().map_or(&[], |sides| &sides.left_out)
     }
 }
 

@@ -11,12 +11,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cmd::run::now;
 use crate::cmd::{PlainFormat, code, out, talk};
-use crate::core_to_core::{Choice, MOST_MAPPED, PinnedThreads, REPETITIONS, choose, measure};
+use crate::core_to_core::{self, Choice, MOST_MAPPED, PinnedThreads, REPETITIONS, choose, measure};
 use crate::machine::Fingerprint;
 use crate::record::core_to_core::{CorePair, CoreToCore, SCHEMA, try_place};
-use crate::stats::{median, quantile};
 use crate::table::{Emphasis, Grid, count, span};
-use crate::topology::{Placement, Topology};
+use crate::topology::Topology;
 
 /// With more cpus a matrix is wider than a terminal.
 const MOST_IN_MATRIX: usize = 16;
@@ -169,17 +168,13 @@ fn label(cpu: &usize) -> String {
 /// A row for each class there is.
 fn classes(map: &CoreToCore) -> Grid {
     let mut grid = Grid::new(&["class", "pairs", "median", "least", "most"], &[0]);
-    for class in Placement::BETWEEN_CPUS {
-        let pairs: Vec<&CorePair> = map.pairs.iter().filter(|pair| pair.class == class).collect();
-        if pairs.is_empty() {
-            continue;
-        }
-        let known: Vec<f64> = pairs.iter().filter_map(|pair| pair.round_trip_ns).map(|ns| ns as f64).collect();
+    for class in core_to_core::classes(map) {
         let figure = |ns: Option<f64>| ns.map_or("?".into(), |ns| format!("{ns:.0}"));
-        let (least, most) = (quantile(&known, 0.0), quantile(&known, 1.0));
-        let figures = [median(&known), least, most].map(figure);
-        let cells = [class.to_string(), pairs.len().to_string()].into_iter().chain(figures).collect();
-        grid.row(cells, Emphasis::Plain);
+        let figures = [class.median_ns, class.least_ns, class.most_ns].map(figure);
+        grid.row(
+            [class.class.to_string(), class.pairs.to_string()].into_iter().chain(figures).collect(),
+            Emphasis::Plain,
+        );
     }
     grid
 }

@@ -17,6 +17,7 @@ use crate::record;
 use crate::summary::{Summary, Wanted};
 use crate::table::percent;
 pub use boundary::table as boundary_table;
+pub use csv::csv;
 use needs::Needs;
 pub use table::table;
 
@@ -84,7 +85,7 @@ impl Rank {
             }
             (None, Format::Table) => self.print_tables(&summary)?,
             (None, Format::Json) => out(&serde_json::to_string_pretty(&summary)?)?,
-            (None, Format::Csv) => out(&csv::csv(sections))?,
+            (None, Format::Csv) => out(&csv(sections))?,
             (None, Format::Markdown) => out(&markdown::markdown(sections, self.wide))?,
         }
         let mut code = 0;
@@ -119,7 +120,7 @@ impl Rank {
             only_tables: self.format != Format::Json || self.boundary,
         };
         let files: Result<Vec<_>, _> = self.files.iter().map(|file| record::read(file)).collect();
-        let summary = Summary::of(files?, &wanted)?;
+        let summary = Summary::of(files?, Vec::new(), &wanted)?;
         if summary.scenarios.is_empty() {
             let filters: Vec<String> = [&self.queue, &self.scenario].into_iter().flatten().cloned().collect();
             anyhow::ensure!(!filters.is_empty(), "no block was measured in these files; measure with: queuebench run");

@@ -1,0 +1,105 @@
+//! `report`: results files as a page to look at.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::rank::csv;
+use super::{out, talk};
+use crate::filter::Filter;
+use crate::record::{self, core_to_core};
+use crate::report::{MOST_CELLS, page};
+use crate::summary::{Summary, Wanted};
+use crate::table::{count, percent};
+
+/// Make a page of results files: which queue, how sure that is, what it costs, and every figure behind it. One file, for a
+/// browser, offline. Files of two machines are put side by side.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  queuebench report results/local/*.jsonl
+  queuebench report results/*/*.jsonl results/*/core-to-core.json -o all.html
+  queuebench report ONE.jsonl OTHER.jsonl -o two-machines.html -s 1p1c
+
+Files: results of `queuebench run`, and maps of `queuebench machine --probe -o FILE`")]
+pub struct Report {
+    /// Results files, and core-to-core maps
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Where to write the page; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    output: PathBuf,
+    /// Only queues whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 'q', long, value_name = "RE")]
+    queue: Option<String>,
+    /// Only scenarios whose id matches this regular expression, or contains it as it stands
+    #[arg(short = 's', long, value_name = "RE")]
+    scenario: Option<String>,
+    /// Rates that differ by less are equivalent [default: the run's, 5%]
+    #[arg(long, value_parser = percent, value_name = "PERCENT")]
+    margin: Option<f64>,
+}
+
+impl Report {
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let summary = self.summary()?;
+        let cells: usize = summary.scenarios.iter().map(|section| section.ranking.rows.len()).sum();
+        anyhow::ensure!(
+            cells <= MOST_CELLS,
+            "{cells} cells are more than a page can show ({MOST_CELLS}); choose some with -s and -q"
+        );
+        let text = page(&summary, &csv(&summary.scenarios), &self.command());
+        if self.output == Path::new("-") {
+            return out(&text).map(|()| 0);
+        }
+        let written = std::fs::File::create(&self.output).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.with_context(|| format!("cannot write {}; name another file with -o", self.output.display()))?;
+        talk(&format!(
+            "{}: {} of {}, {:.1} MB; open it in a browser",
+            self.output.display(),
+            count(summary.scenarios.len(), "scenario"),
+            count(summary.machines.len(), "machine"),
+            text.len() as f64 / 1e6
+        ));
+        Ok(0)
+    }
+
+    fn summary(&self) -> anyhow::Result<Summary> {
+        let filter = |text: &Option<String>| text.as_deref().map(Filter::new).transpose();
+        let wanted = Wanted {
+            margin: self.margin,
+            queues: filter(&self.queue)?,
+            scenarios: filter(&self.scenario)?,
+            ..Wanted::default()
+        };
+        let (maps, results): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            self.files.iter().partition(|file| core_to_core::is_core_to_core(file));
+        let maps: Result<Vec<_>, _> = maps.into_iter().map(|file| core_to_core::read(file)).collect();
+        let results: Result<Vec<_>, _> = results.into_iter().map(|file| record::read(file)).collect();
+        let summary = Summary::of(results?, maps?, &wanted)?;
+        let is_filtered = self.queue.is_some() || self.scenario.is_some();
+        anyhow::ensure!(
+            !summary.scenarios.is_empty() || !is_filtered,
+            "nothing in these files matches the filters; without -s and -q all is shown"
+        );
+        Ok(summary)
+    }
+
+    /// How to make the page again, with no folder of this machine in it.
+    fn command(&self) -> String {
+        let quoted = |text: &str| {
+            let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+=@".contains(c)) && !text.is_empty();
+            if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+        };
+        let name = |path: &Path| path.file_name().map_or("-".into(), |name| record::printable(&name.to_string_lossy()));
+        let mut words = vec!["queuebench".to_owned(), "report".to_owned()];
+        words.extend(self.files.iter().map(|file| quoted(&name(file))));
+        for (flag, value) in [("-q", &self.queue), ("-s", &self.scenario)] {
+            words.extend(value.iter().flat_map(|value| [flag.to_owned(), quoted(&record::printable(value))]));
+        }
+        words.extend(self.margin.iter().flat_map(|margin| ["--margin".into(), format!("{}%", margin * 100.0)]));
+        words.extend(["-o".into(), quoted(&name(&self.output))]);
+        words.join(" ")
+    }
+}

@@ -1,0 +1,188 @@
+//! What the figures come from: what was not measured, the machines, the runs, the method in brief, and the data.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, html};
+
+use super::mark::Mark;
+use super::words::capital;
+use crate::summary::{AbsentKind, Machine, RunAbout, Section, Summary};
+use crate::table::count;
+
+/// What a reader may look for and not find.
+pub fn not_measured(summary: &Summary) -> Markup {
+    let absent = |kind: AbsentKind| {
+        let mut queues: Vec<&str> = Vec::new();
+        for absent in summary.scenarios.iter().flat_map(|section| &section.absent).filter(|absent| absent.kind == kind)
+        {
+            queues.extend(absent.queues.iter().map(String::as_str));
+        }
+        let has_row = |queue: &str| {
+            summary.scenarios.iter().flat_map(|section| &section.ranking.rows).any(|row| row.queue == queue)
+        };
+        queues.sort_unstable();
+        queues.dedup();
+        queues.retain(|queue| !has_row(queue));
+        queues
+    };
+    let nowhere = absent(AbsentKind::NotMeasured);
+    html! {
+        section #not-measured aria-labelledby="h-not-measured" {
+            h2 #h-not-measured { "What was not measured" }
+            ul {
+                @if !nowhere.is_empty() { li { (Mark::NotMeasured.show()) " In no scenario of these files, though they could have run: " (nowhere.join(", ")) "." } }
+                @for skip in &summary.scenarios_not_run { li { (Mark::NotMeasured.show()) " " (skip.scenario) ": " (skip.reason) "." } }
+                @for line in missing_kinds(&summary.scenarios) { li { (Mark::NotMeasured.show()) " " (line) } }
+                li { (Mark::NotMeasured.show()) " By queuebench not at all: async tasks, latency under a given load and its tail, operations in batches, selection over several channels." }
+                @for run in summary.runs.iter().filter(|run| run.incomplete) { li { (Mark::Flagged.show()) " " (run.file) " did not come to its end: rounds are missing. Finish it with: queuebench run --resume " (run.file) } }
+            }
+            p { "Which queue has no row in a scenario, and why, stands below that scenario's ranking." }
+        }
+    }
+}
+
+/// Kinds of scenarios that these files have none of, and what would measure them.
+fn missing_kinds(sections: &[Section]) -> Vec<&'static str> {
+    type Has = fn(&Section) -> bool;
+    let kinds: [(Has, &str); 6] = [
+        (
+            |section| section.parts.boundary == crate::scenario::Boundary::Processes,
+            "Between processes: nothing. Measure with: queuebench run --suite boundary",
+        ),
+        (
+            |section| section.parts.work_ns != [0, 0],
+            "With work on either side: nothing. Measure with: queuebench run --suite balance",
+        ),
+        (
+            |section| section.parts.workload == "pingpong",
+            "Round trips: nothing. Measure with: queuebench run --suite quick",
+        ),
+        (
+            |section| section.parts.producers != section.parts.consumers,
+            "With more producers than consumers, or fewer: nothing. Measure with: queuebench run --suite standard",
+        ),
+        (
+            |section| section.parts.capacity.is_none(),
+            "Without a bound: nothing. Measure with: queuebench run --suite quick",
+        ),
+        (
+            |section| section.parts.payload_bytes > 8,
+            "Messages larger than 8 bytes: nothing. Measure with: queuebench run --suite quick",
+        ),
+    ];
+    kinds.into_iter().filter(|(has, _)| !sections.iter().any(has)).map(|(_, words)| words).collect()
+}
+
+/// The machines and the runs.
+pub fn provenance(summary: &Summary) -> Markup {
+    html! {
+        section #machine aria-labelledby="h-machine" {
+            h2 #h-machine { "Machine and versions" }
+            @for machine in &summary.machines { (machine_table(machine)) }
+            h3 { "Runs" }
+            div.scroll role="region" tabindex="0" aria-label="runs" {
+                table {
+                    thead { tr { @for head in ["file", "machine", "started", "suite", "profile", "blocks", "rounds at most", "seed", "queuebench", "method", "compiler", "flags", "allocator", "ended"] { th scope="col" { (head) } } } }
+                    tbody { @for run in &summary.runs { (run_row(run)) } }
+                }
+            }
+            @for machine in &summary.machines {
+                details { summary { "Versions of the queues on " (machine.id) }
+                    ul.columns { @for (queue, version) in &machine.versions { li { (queue) " " (version) } } }
+                }
+            }
+        }
+    }
+}
+
+fn machine_table(machine: &Machine) -> Markup {
+    let facts = &machine.fingerprint;
+    let bytes = |bytes: Option<u64>| {
+        bytes.map_or("unknown".into(), |bytes| match bytes {
+            bytes if bytes >= 1 << 30 => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+            bytes if bytes >= 1 << 20 => format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)),
+            bytes => format!("{} KiB", bytes >> 10),
+        })
+    };
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
+    let rows = [
+        ("cpu", format!("{} ({})", text(&facts.cpu_model), facts.arch)),
+        (
+            "cpus",
+            format!(
+                "{}, {}, {}",
+                count(facts.packages, "package"),
+                count(facts.cores, "core"),
+                count(facts.cpus, "cpu")
+            ),
+        ),
+        ("usable cpus", machine.topology.usable().count().to_string()),
+        (
+            "caches",
+            format!("L1d {}, L2 {}, L3 {}", bytes(facts.l1d_bytes), bytes(facts.l2_bytes), bytes(facts.l3_bytes)),
+        ),
+        ("memory", bytes(facts.memory_bytes)),
+        ("kernel", text(&facts.kernel)),
+        ("hypervisor", facts.hypervisor.clone().unwrap_or_else(|| "none seen".into())),
+        ("clock", text(&facts.clock_source)),
+        ("governor", text(&facts.governor)),
+        ("huge pages", text(&facts.huge_pages)),
+        ("SMT", text(&facts.smt)),
+        ("quota", facts.quota_cpus.map_or("none".into(), |cpus| format!("{cpus} cpus"))),
+    ];
+    html! {
+        h3 { (machine.id) }
+        @if let Some(notes) = &machine.notes { p { (notes) } }
+        table.facts { tbody { @for (name, value) in &rows { tr { th scope="row" { (name) } td { (value) } } } } }
+    }
+}
+
+fn run_row(run: &RunAbout) -> Markup {
+    let flags = if run.rustflags.is_empty() { "none" } else { &run.rustflags };
+    let ended = match &run.ended {
+        Some(ended) if !run.incomplete => ended.clone(),
+        _ => "not ended".into(),
+    };
+    html! {
+        tr {
+            th scope="row" { (run.file) } td { (run.machine) } td { (run.started) } td { (run.suite) } td { (run.profile) } td.n { (run.blocks) } td.n { (run.most_rounds) }
+            td.n { (run.seed) } td { (run.version) " " (run.build) } td.n { (run.method) } td { (run.rustc) " -O" (run.opt_level) " " (run.target) } td { (flags) } td { (run.allocator) } td { (ended) }
+        }
+    }
+}
+
+/// How it was measured, in brief.
+pub fn method(summary: &Summary) -> Markup {
+    html! {
+        section #method aria-labelledby="h-method" {
+            h2 #h-method { "Method in brief" }
+            ul {
+                li { "A " b { "block" } " is one fresh process that runs one queue: pinned threads (or processes), settling, a timed window inside a continuous stream, draining. Every message is checked: each must arrive once, whole and in its producer's order." }
+                li { "In a " b { "round" } " every queue of a scenario runs one block, in an order drawn anew. Ratios are taken within a round, so that what changes from minute to minute cancels." }
+                li { "Rates are medians over blocks with order-statistic intervals; ratios are Hodges-Lehmann estimates with intervals from signed ranks. Nothing is dropped, nothing is the best of several." }
+                li { "The " b { "best set" } " holds every queue that no other surely beats; its interval holds whichever of them is the best, for all rows together at " (format!("{:.0}", summary.confidence * 100.0)) " %." }
+                li { b { "ran" } " says whether the queue was seen full, empty or swinging. A full queue moves messages in bulk; * marks one that ran unlike the best, which may be all the difference." }
+                li { b { "limit/\u{2026}" } " are no queues but bounds: the measuring loop alone, one cache line to and fro, one shared counter." }
+                li { "Names: " code { "crate/kind" } "; " code { "+spin" } ", " code { "+yield" } ", " code { "+park" } " are how the harness waits for queues without blocking calls. A scenario's id reads: workload, producers and consumers, capacity, payload, work per message (producer/consumer, ns), boundary, placement." }
+            }
+        }
+    }
+}
+
+/// The figures to take away, and how the page was made.
+pub fn data(summary: &Summary, csv: &str, command: &str) -> Markup {
+    let link = |name: &str, kind: &str, text: &str| {
+        let encoded = STANDARD.encode(text);
+        html! { a download=(name) href={ "data:" (kind) ";base64," (encoded) } { (name) } }
+    };
+    html! {
+        section #data aria-labelledby="h-data" {
+            h2 #h-data { "Data" }
+            p { "The rows of all rankings: " (link("queuebench.csv", "text/csv", csv)) ". All that this page shows, with every block, as JSON: " code { "queuebench rank FILE\u{2026} --format json" } "; one line a block: the results files themselves." }
+            p { "This page was made by queuebench " (summary.version) " with" }
+            pre { (command) }
+            p { "from " @for (at, run) in summary.runs.iter().enumerate() { @if at > 0 { ", " } code { (run.file) } } ". Files of strangers are unverified claims; " code { "queuebench validate" } " checks their form." }
+            @if summary.runs.len() > 1 { p.fine { (capital(&count(summary.runs.len(), "run"))) ": figures of different builds or machines are never mixed in one row." } }
+        }
+    }
+}

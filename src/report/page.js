@@ -1,0 +1,183 @@
+"use strict";
+// Sorting, marks, the chooser, the theme and an address that keeps all of it. Every figure is on the page already: nothing
+// is computed here, and text from files is only ever compared or set as text.
+(() => {
+  const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
+  const one = (selector) => document.querySelector(selector);
+  const state = { v: "1" };
+  const marked = new Set();
+  const root = document.documentElement;
+  const known = new Map();
+  for (const element of all("[data-q]")) {
+    const queue = element.dataset.q;
+    if (!known.has(queue)) known.set(queue, []);
+    known.get(queue).push(element);
+  }
+
+  // The address: #v=1&producers=2&...&q=flume/mpmc,std/mpsc, or the id of a part.
+  function writeAddress() {
+    const words = new URLSearchParams(state);
+    words.delete("q");
+    let text = words.toString();
+    if (marked.size) text += "&q=" + Array.from(marked, encodeURIComponent).join(",");
+    try { history.replaceState(null, "", "#" + text); } catch { location.hash = text; }
+  }
+
+  function notice(text) {
+    const place = one("#notice");
+    place.textContent = text;
+    place.hidden = !text;
+  }
+
+  function showMarks() {
+    for (const [queue, elements] of known) {
+      const on = marked.has(queue);
+      for (const element of elements) {
+        if (element.tagName === "BUTTON") element.setAttribute("aria-pressed", String(on));
+        else element.classList.toggle("on", on);
+      }
+    }
+  }
+
+  function toggle(queue) {
+    if (!marked.delete(queue)) marked.add(queue);
+    showMarks();
+    writeAddress();
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("button.q");
+    if (button) toggle(button.dataset.q);
+  });
+  one("#mark").addEventListener("change", (event) => {
+    const queue = event.target.value.trim();
+    if (!queue) return;
+    if (known.has(queue)) { toggle(queue); event.target.value = ""; notice(""); }
+    else notice("No queue on this page is called " + queue + ".");
+  });
+  function clearMarks() { marked.clear(); showMarks(); writeAddress(); }
+  one("#clear").addEventListener("click", clearMarks);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && marked.size) clearMarks(); });
+
+  // Sorting: by the number of a cell where it has one, else by its text; cells without a figure go last either way.
+  function key(row, column) {
+    const cell = row.children[column];
+    if (!cell) return null;
+    if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
+    const text = cell.textContent.trim();
+    if (!text) return null;
+    return cell.classList.contains("n") && !Number.isNaN(Number(text)) ? Number(text) : text;
+  }
+  function sort(table, head, column) {
+    const ascending = head.getAttribute("aria-sort") !== "ascending";
+    for (const other of all("th[aria-sort]", table)) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    const body = table.tBodies[0];
+    const rows = Array.from(body.rows, (row, at) => ({ row, at, key: key(row, column) }));
+    rows.sort((a, b) => {
+      if (a.key === null || b.key === null) return (a.key === null) - (b.key === null) || a.at - b.at;
+      const order = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : String(a.key).localeCompare(String(b.key));
+      return (ascending ? order : -order) || a.at - b.at;
+    });
+    body.append(...rows.map((entry) => entry.row));
+  }
+  for (const table of all("table.sortable")) {
+    all("thead th", table).forEach((head, column) => {
+      if ("nosort" in head.dataset) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      button.addEventListener("click", () => sort(table, head, column));
+      head.replaceChildren(button);
+    });
+  }
+
+  // The chooser shows those of the answers on the page that serve what is chosen.
+  const form = one("#chooser");
+  const cards = all("#all-answers .answer");
+  const selects = form ? Array.from(form.elements).filter((element) => element.name) : [];
+  const chosen = document.createElement("div");
+  function choose(fromUser) {
+    for (const select of selects) state[select.name] = select.value;
+    const workload = { rate: "stream", cpu: "stream", time: "pingpong" }[state.matter];
+    const serves = (card) => selects.every((select) => card.dataset[select.name] === select.value) && card.dataset.workload === workload;
+    const serving = cards.filter(serves);
+    const first = one("#first-answer");
+    first.hidden = true;
+    chosen.replaceChildren(...serving.map((card) => card.cloneNode(true)));
+    const none = one("#no-answer");
+    none.hidden = serving.length > 0;
+    none.textContent = serving.length ? "" : "? Not measured in these files: " + selects.map((select) => select.name + " " + select.selectedOptions[0].textContent).join(", ")
+      + ". Choose something else, look at all answers below, or measure it: queuebench run --suite standard";
+    for (const queue of all("[data-q]", chosen)) known.get(queue.dataset.q).push(queue);
+    showMarks();
+    if (fromUser) writeAddress();
+  }
+  if (form) {
+    const card = one("#first-answer");
+    for (const select of selects) {
+      const value = card.dataset[select.name];
+      if (Array.from(select.options).some((option) => option.value === value)) select.value = value;
+    }
+    form.hidden = false;
+    one("#no-answer").after(chosen);
+    form.addEventListener("change", () => choose(true));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    one("#copy-link").addEventListener("click", async (event) => {
+      writeAddress();
+      try { await navigator.clipboard.writeText(location.href); event.target.textContent = "Copied"; }
+      catch { notice("The link is in the address bar."); }
+    });
+  }
+
+  // The theme: as the system has it, or one of the two.
+  const themes = ["auto", "light", "dark"];
+  function setTheme(theme) {
+    if (theme === "auto") delete root.dataset.theme; else root.dataset.theme = theme;
+    one("#theme").textContent = "Theme: " + theme;
+    try { localStorage.setItem("queuebench-theme", theme); } catch { /* a page without storage forgets it */ }
+  }
+  let theme = "auto";
+  try { theme = localStorage.getItem("queuebench-theme") || "auto"; } catch { /* likewise */ }
+  if (!themes.includes(theme)) theme = "auto";
+  setTheme(theme);
+  one("#theme").addEventListener("click", () => {
+    theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+    setTheme(theme);
+  });
+
+  function readAddress() {
+    const text = location.hash.slice(1);
+    if (!text.includes("=")) return;
+    let words;
+    try { words = new URLSearchParams(text); } catch { return; }
+    const lost = [];
+    for (const select of selects) {
+      const value = words.get(select.name);
+      if (value === null) continue;
+      if (Array.from(select.options).some((option) => option.value === value)) select.value = value;
+      else lost.push(select.name + " " + value);
+    }
+    marked.clear();
+    for (const queue of (words.get("q") || "").split(",").filter(Boolean)) {
+      if (known.has(queue)) marked.add(queue); else lost.push(queue);
+    }
+    notice(lost.length ? "Not on this page, though the link names it: " + lost.join(", ") + "." : "");
+  }
+  function start() {
+    readAddress();
+    if (form) choose(false);
+    showMarks();
+  }
+  addEventListener("hashchange", start);
+  one(".tools").hidden = false;
+  start();
+
+  // A link to a part opens what it is folded into; paper has no folds.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = all("details:not([open])");
+    for (const fold of closed) fold.open = true;
+  });
+  addEventListener("afterprint", () => { for (const fold of closed) fold.open = false; });
+})();

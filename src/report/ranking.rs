@@ -1,0 +1,192 @@
+//! Each scenario's ranking: rank ranges, figures, and what they are beside the best as dots and whiskers.
+
+use maud::{Markup, html};
+
+use super::figure::{MEDIAN_INTERVAL, RATIO_INTERVAL, range};
+use super::mark::{self, Mark, pixels};
+use super::scale::Scale;
+use super::words::{self, cell, heading};
+use crate::protocol::Outcome;
+use crate::ranking::{Ratio, Row, ratio_words};
+use crate::summary::{AbsentKind, Section, rank_words, verdict_words};
+use crate::table::duration;
+
+/// The width of the strip beside a row.
+const STRIP: f64 = 240.0;
+
+/// All scenarios, the first one open.
+pub fn section(sections: &[&Section]) -> Markup {
+    html! {
+        section #ranking aria-labelledby="h-ranking" {
+            h2 #h-ranking { "Ranking" }
+            p {
+                "For each scenario the queues, those that may be the best first. A rank of 1\u{2013}3 says that three queues "
+                "cannot be told apart; it is no worse than 1. Click on a queue to mark it everywhere, on a column's head to sort."
+            }
+            @for (at, section) in sections.iter().enumerate() {
+                details.scenario open[at == 0] data-scenario=(section.ranking.scenario) {
+                    summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } }
+                    (ranking(section))
+                }
+            }
+            (mark::legend())
+        }
+    }
+}
+
+fn ranking(section: &Section) -> Markup {
+    let ratios = section.ranking.rows.iter().filter_map(|row| row.times_slower);
+    let scale = Scale::log(ratios.flat_map(ends).chain([1.0]), 8.0, STRIP - 8.0);
+    let has_switches = section.ranking.rows.iter().any(|row| row.voluntary_switches_per_message.is_some());
+    html! {
+        div.scroll role="region" tabindex="0" aria-label={ "ranking of " (section.ranking.scenario) } {
+            table.sortable {
+                thead { tr {
+                    th scope="col" { "rank" }
+                    th scope="col" { "queue" }
+                    th.n scope="col" { (section.value_head()) }
+                    th.n scope="col" { "95 %" }
+                    th.n scope="col" { "times slower [95 %]" }
+                    th.strip scope="col" data-nosort { (axis(scale)) }
+                    th scope="col" { "verdict" }
+                    th scope="col" { "ran" }
+                    th.n scope="col" { "cpu/message" }
+                    @if has_switches { th.n scope="col" { "sleeps/message" } }
+                    th.n scope="col" { "blocks" }
+                    th scope="col" { "remarks" }
+                } }
+                tbody { @for row in &section.ranking.rows { (row_of(section, row, scale, has_switches)) } }
+            }
+        }
+        p.fine {
+            (words::unit(section)) " \u{b7} " (range(section.ranking.rows.iter().map(|row| row.blocks), "block"))
+            " \u{b7} the column 95 %: " (MEDIAN_INTERVAL.trim_start_matches("dots are medians over blocks, whiskers their "))
+            " \u{b7} times slower than the best: " (RATIO_INTERVAL)
+        }
+        @for note in section.notes(false) { p.fine { (note) } }
+        (absent(section))
+    }
+}
+
+fn ends(ratio: Ratio) -> impl Iterator<Item = f64> {
+    [ratio.estimate].into_iter().chain(ratio.interval.into_iter().flatten())
+}
+
+/// The heads of the strips: the axis they share.
+fn axis(scale: Option<Scale>) -> Markup {
+    html! {
+        "times slower than the best"
+        @if let Some(scale) = scale {
+            svg.axis width=(STRIP) height="14" viewBox={ "0 0 " (STRIP) " 14" } aria-hidden="true" {
+                @for tick in thinned(scale, 26.0) {
+                    text x=(pixels(scale.at(tick))) y="11" text-anchor="middle" { (short(tick)) }
+                }
+            }
+        }
+    }
+}
+
+/// Ticks far enough apart for their words.
+pub fn thinned(scale: Scale, apart: f64) -> Vec<f64> {
+    let mut kept: Vec<f64> = Vec::new();
+    for tick in scale.ticks() {
+        if kept.last().is_none_or(|last| (scale.at(tick) - scale.at(*last)).abs() >= apart) {
+            kept.push(tick);
+        }
+    }
+    kept
+}
+
+/// A round number without needless digits.
+pub fn short(tick: f64) -> String {
+    let text = format!("{tick:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn row_of(section: &Section, row: &Row, scale: Option<Scale>, has_switches: bool) -> Markup {
+    let class = match row {
+        row if row.outcome != Outcome::Ok => "failed",
+        row if row.limit => "limit",
+        row if row.may_be_best => "best",
+        _ => "",
+    };
+    let value = |value: f64| section.value(value);
+    let ratio = row.times_slower;
+    let ran = row
+        .regime
+        .map_or("\u{2013}".into(), |regime| format!("{}{}", regime.word(), if row.other_regime { "*" } else { "" }));
+    html! {
+        tr class=(class) data-q=(row.queue) {
+            td data-v=[row.ranks.map(|[best, worst]| best * 1000 + worst)] {
+                @if row.limit { "limit" } @else { (row.ranks.map_or_else(String::new, rank_words)) }
+            }
+            th scope="row" { (mark::name(&row.queue)) }
+            @if row.value.is_none() { td.n { (Mark::Failed.show()) " " (row.outcome) } }
+            @else { (cell(row.value, &section.value_of(row))) }
+            (cell(None, &row.value_interval.map_or_else(String::new, |[low, high]| format!("{} \u{2013} {}", value(low), value(high)))))
+            (cell(ratio.map(|ratio| ratio.estimate), &ratio_cell(row)))
+            td.strip { (strip(row, scale)) }
+            td { @if row.unreliable.is_some() { (Mark::Flagged.show()) " " } (verdict_words(row)) }
+            td { (ran) }
+            (cell(row.cpu_ns_per_message, &row.cpu_ns_per_message.map_or_else(String::new, duration)))
+            @if has_switches {
+                (cell(row.voluntary_switches_per_message, &row.voluntary_switches_per_message.map_or_else(String::new, crate::table::significant)))
+            }
+            (cell(Some(row.blocks as f64), &row.blocks.to_string()))
+            td.remarks { (section.remarks(row)) }
+        }
+    }
+}
+
+fn ratio_cell(row: &Row) -> String {
+    match row.times_slower {
+        Some(_) if row.may_be_best && row.verdict.is_none() => "1".into(),
+        ratio => ratio.map_or_else(String::new, |ratio| ratio_words(&ratio)),
+    }
+}
+
+fn strip(row: &Row, scale: Option<Scale>) -> Markup {
+    let (Some(scale), Some(ratio)) = (scale, row.times_slower) else { return html! {} };
+    html! {
+        svg.whiskers width=(STRIP) height="18" viewBox={ "0 0 " (STRIP) " 18" } aria-hidden="true" {
+            (guides(scale, 18.0))
+            (whisker(&ratio, scale, 9.0))
+            (mark::marker(&row.queue, scale.at(ratio.estimate), 9.0))
+        }
+    }
+}
+
+/// Faint lines at round numbers.
+pub fn guides(scale: Scale, height: f64) -> Markup {
+    let lines: String =
+        scale.ticks().into_iter().map(|tick| format!("M{} 0v{}", pixels(scale.at(tick)), pixels(height))).collect();
+    html! { path.guide d=(lines) {} }
+}
+
+/// An interval as a line with ends.
+pub fn whisker(ratio: &Ratio, scale: Scale, y: f64) -> Markup {
+    html! {
+        @if let Some([low, high]) = ratio.interval {
+            path.whisker d={ "M" (pixels(scale.at(low))) " " (pixels(y - 3.0)) "v6m0-3H" (pixels(scale.at(high))) "m0-3v6" } {}
+        }
+    }
+}
+
+/// Queues without a block here.
+fn absent(section: &Section) -> Markup {
+    if section.absent.is_empty() {
+        return html! {};
+    }
+    let of = |kind: AbsentKind| section.absent.iter().filter(move |absent| absent.kind == kind);
+    html! {
+        details.absent {
+            summary { "Queues without a row here, and why" }
+            @for (kind, mark) in [(AbsentKind::NotMeasured, Mark::NotMeasured), (AbsentKind::NotSupported, Mark::NotSupported)] {
+                @if of(kind).next().is_some() {
+                    p { (mark.show()) " " b { (words::capital(mark.words())) } }
+                    ul { @for absent in of(kind) { li { (absent.reason) ": " (absent.queues.join(", ")) } } }
+                }
+            }
+        }
+    }
+}
