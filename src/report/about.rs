@@ -31,7 +31,8 @@ pub fn not_measured(summary: &Summary) -> Markup {
             h2 #h-not-measured { "What was not measured" }
             ul {
                 @if !nowhere.is_empty() { li { (Mark::NotMeasured.show()) " In no scenario of these files, though they could have run: " (nowhere.join(", ")) "." } }
-                @for skip in &summary.scenarios_not_run { li { (Mark::NotMeasured.show()) " " (skip.scenario) ": " (skip.reason) "." } }
+                // What comes to the same as another scenario is measured there.
+                @for skip in summary.scenarios_not_run.iter().filter(|skip| !skip.reason.starts_with("comes to the same")) { li { (Mark::NotMeasured.show()) " " (skip.scenario) ": " (skip.reason) "." } }
                 @for line in missing_kinds(&summary.scenarios) { li { (Mark::NotMeasured.show()) " " (line) } }
                 li { (Mark::NotMeasured.show()) " By queuebench not at all: async tasks, latency under a given load and its tail, operations in batches, selection over several channels." }
                 @for run in summary.runs.iter().filter(|run| run.incomplete) { li { (Mark::Flagged.show()) " " (run.file) " did not come to its end: rounds are missing. Finish it with: queuebench run --resume " (run.file) } }

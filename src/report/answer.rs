@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::mark::{self, Mark};
-use super::words::{self, capital};
+use super::words;
 use crate::ranking::{Answer, Candidate, Matter, WaitNeed, ratio_words};
 use crate::summary::{Machine, Section};
 use crate::table::{count, duration, percentage};
@@ -30,7 +30,11 @@ pub fn section(sections: &[Section], machines: &[Machine]) -> Markup {
                 p #no-answer role="status" hidden { }
                 div #answers {
                     details #all-answers { summary { "The answers for every measured scenario, one by one" }
-                        @for (section, answer) in with_queues() { (card(section, answer, false)) }
+                        @for (section, answer) in with_queues().filter(|(_, answer)| answer.wait == WaitNeed::Any) { (card(section, answer, false)) }
+                    }
+                    // Only the chooser asks for these; without scripts the rankings have every queue.
+                    template #narrower-answers {
+                        @for (section, answer) in with_queues().filter(|(_, answer)| answer.wait != WaitNeed::Any) { (card(section, answer, false)) }
                     }
                 }
             } @else {
@@ -63,7 +67,7 @@ fn card(section: &Section, answer: &Answer, is_first: bool) -> Markup {
             data-producers=(section.parts.producers) data-consumers=(section.parts.consumers) data-room=(words::room(&section.parts))
             data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
             data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
-            h3.lead { (capital(sentence)) "." }
+            h3.lead { (sentence) @if !sentence.ends_with('.') { "." } }
             p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait))
                 @if section.oversubscribed { " (" (section.threads) " threads share fewer cpus)" } ". "
                 "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) "." }

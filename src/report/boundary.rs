@@ -10,7 +10,7 @@ use super::mark::{self, Mark, marker, pixels};
 use super::ranking::{guides, short, thinned, whisker};
 use super::scale::Scale;
 use super::words::cell;
-use crate::ranking::{Change, Crossing, OneSide, Step, ratio_words};
+use crate::ranking::{BothSides, Change, Crossing, OneSide, Step, ratio_words};
 use crate::summary::Summary;
 use crate::table::{count, duration, rate};
 
@@ -51,7 +51,25 @@ fn finding(crossing: &Crossing) -> String {
         .take(3)
         .collect();
     let named = if named.is_empty() { String::new() } else { format!("; {}", named.join(", ")) };
-    format!("between processes: {}{named}", counted(&changes))
+    format!("between processes {}{named}. {}", counted(&changes), fastest(crossing))
+}
+
+/// Which of these queues has the best figure on either side.
+fn fastest(crossing: &Crossing) -> String {
+    let sides: [(&str, fn(&BothSides) -> &OneSide); 2] =
+        [("threads", |queue| &queue.threads), ("processes", |queue| &queue.processes)];
+    let best = |(name, side): (&str, fn(&BothSides) -> &OneSide)| {
+        let known = crossing.queues.iter().filter_map(|queue| Some((queue, side(queue).value?)));
+        let sign = if crossing.is_timed { 1.0 } else { -1.0 };
+        let (queue, value) = known.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
+        Some(format!("between {name} {} ({})", queue.queue, figure(crossing, value)))
+    };
+    let both: Vec<String> = sides.into_iter().filter_map(best).collect();
+    if both.is_empty() { String::new() } else { format!("Best in the middle: {}.", both.join(", ")) }
+}
+
+fn figure(crossing: &Crossing, value: f64) -> String {
+    if crossing.is_timed { duration(value) } else { rate(value) }
 }
 
 /// `3 faster, 2 equivalent`
@@ -143,7 +161,7 @@ fn change_cells(queue: &str, change: &Change, scale: Option<Scale>) -> Markup {
 
 fn value(crossing: &Crossing, side: &OneSide) -> Markup {
     match side.value {
-        Some(value) => cell(Some(value), &if crossing.is_timed { duration(value) } else { rate(value) }),
+        Some(value) => cell(Some(value), &figure(crossing, value)),
         None => html! { td.n { (Mark::Failed.show()) } },
     }
 }

@@ -11,9 +11,9 @@ use crate::ranking::{Matter, Row, WaitNeed};
 use crate::summary::Section;
 use crate::table::duration;
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 380.0;
-const LEFT: f64 = 70.0;
+const LEFT: f64 = 76.0;
 const RIGHT: f64 = 620.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 330.0;
@@ -81,7 +81,7 @@ fn scatter(section: &Section, title: &str) -> Markup {
         path.frame d={ "M" (LEFT) " " (TOP) "V" (BOTTOM) "H" (RIGHT) } {}
         text.tick x=(pixels(f64::midpoint(LEFT, RIGHT))) y=(BOTTOM + 38.0) text-anchor="middle" { "cpu time per message" }
         @for (row, cost, value) in points(section) {
-            g.line.loud.limit[row.limit].(mark::colour(crate::summary::look_of(&row.queue))) data-q=(row.queue) {
+            g.line.loud[!row.limit].limit[row.limit].(mark::colour(crate::summary::look_of(&row.queue))) data-q=(row.queue) {
                 path.whisker d=(cross(row, cost, value, x, y)) {}
                 (marker(&row.queue, x.at(cost), y.at(value)))
             }

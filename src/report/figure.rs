@@ -43,7 +43,7 @@ pub fn figure(caption: &Caption, picture: &Markup, table: &Markup) -> Markup {
 /// A picture of this size; what it shows is said in `label`.
 pub fn picture(width: f64, height: f64, label: &str, content: &Markup) -> Markup {
     html! {
-        svg.chart viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) role="img" aria-label=(label) { (content) }
+        svg.chart.wide[width > 640.0] viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) role="img" aria-label=(label) { (content) }
     }
 }
 

@@ -11,10 +11,10 @@ use crate::ranking::Row;
 use crate::summary::{Line, Place, Section, Series, Summary, Swept, look_of};
 use crate::table::{count, duration, rate, significant};
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 380.0;
-const LEFT: f64 = 64.0;
-const RIGHT: f64 = 560.0;
+const LEFT: f64 = 76.0;
+const RIGHT: f64 = 580.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 330.0;
 /// Lines of text at the right end lie at least so far apart.

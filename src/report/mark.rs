@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::ranking::is_limit;
 use crate::summary::{Look, Palette, look_of};
 
 /// A place without a figure, or with one to be careful with. None of them is a zero.
@@ -56,7 +57,7 @@ pub fn legend() -> Markup {
 
 /// A queue's name; a click on it marks the queue wherever it is.
 pub fn name(queue: &str) -> Markup {
-    html! { button.q type="button" data-q=(queue) { (swatch(queue)) (queue) } }
+    html! { button.q type="button" data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } (queue) } }
 }
 
 /// Its marker, as large as a letter.

@@ -94,7 +94,8 @@
 
   // The chooser shows those of the answers on the page that serve what is chosen.
   const form = one("#chooser");
-  const cards = all("#all-answers .answer");
+  const narrower = one("#narrower-answers");
+  const cards = all("#all-answers .answer").concat(narrower ? all(".answer", narrower.content) : []);
   const selects = form ? Array.from(form.elements).filter((element) => element.name) : [];
   const chosen = document.createElement("div");
   function choose(fromUser) {

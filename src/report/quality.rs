@@ -9,7 +9,7 @@ use super::scale::Scale;
 use super::words::heading;
 use crate::ranking::{Dots, Row};
 use crate::summary::Section;
-use crate::table::{count, percentage};
+use crate::table::count;
 
 const STRIP: f64 = 420.0;
 const TALL: f64 = 34.0;
@@ -59,7 +59,7 @@ fn blocks(section: &Section) -> Markup {
             p { "Run twice in a round, a queue differs from itself by, in the middle: "
                 @for (at, noise) in section.ranking.noise.iter().enumerate() {
                     @if at > 0 { ", " }
-                    (noise.family) " " (percentage(noise.median_difference)) " (" (count(noise.pairs, "pair")) ")"
+                    (noise.family) " " (percentage_of(noise.median_difference)) " (" (count(noise.pairs, "pair")) ")"
                 } "."
             }
         }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::figure::{MEDIAN_INTERVAL, RATIO_INTERVAL, range};
+use super::figure::{RATIO_INTERVAL, range};
 use super::mark::{self, Mark, pixels};
 use super::scale::Scale;
 use super::words::{self, cell, heading};
@@ -12,7 +12,7 @@ use crate::summary::{AbsentKind, Section, rank_words, verdict_words};
 use crate::table::duration;
 
 /// The width of the strip beside a row.
-const STRIP: f64 = 240.0;
+const STRIP: f64 = 180.0;
 
 /// All scenarios, the first one open.
 pub fn section(sections: &[&Section]) -> Markup {
@@ -45,7 +45,7 @@ fn ranking(section: &Section) -> Markup {
                     th scope="col" { "rank" }
                     th scope="col" { "queue" }
                     th.n scope="col" { (section.value_head()) }
-                    th.n scope="col" { "95 %" }
+                    th.n scope="col" { "its 95 %" }
                     th.n scope="col" { "times slower [95 %]" }
                     th.strip scope="col" data-nosort { (axis(scale)) }
                     th scope="col" { "verdict" }
@@ -60,7 +60,7 @@ fn ranking(section: &Section) -> Markup {
         }
         p.fine {
             (words::unit(section)) " \u{b7} " (range(section.ranking.rows.iter().map(|row| row.blocks), "block"))
-            " \u{b7} the column 95 %: " (MEDIAN_INTERVAL.trim_start_matches("dots are medians over blocks, whiskers their "))
+            " \u{b7} " (section.value_head()) ": median over blocks, and its 95 % order-statistic interval"
             " \u{b7} times slower than the best: " (RATIO_INTERVAL)
         }
         @for note in section.notes(false) { p.fine { (note) } }
@@ -123,7 +123,7 @@ fn row_of(section: &Section, row: &Row, scale: Option<Scale>, has_switches: bool
             th scope="row" { (mark::name(&row.queue)) }
             @if row.value.is_none() { td.n { (Mark::Failed.show()) " " (row.outcome) } }
             @else { (cell(row.value, &section.value_of(row))) }
-            (cell(None, &row.value_interval.map_or_else(String::new, |[low, high]| format!("{} \u{2013} {}", value(low), value(high)))))
+            (cell(None, &row.value_interval.map_or_else(String::new, |[low, high]| between(&value(low), &value(high)))))
             (cell(ratio.map(|ratio| ratio.estimate), &ratio_cell(row)))
             td.strip { (strip(row, scale)) }
             td { @if row.unreliable.is_some() { (Mark::Flagged.show()) " " } (verdict_words(row)) }
@@ -136,6 +136,13 @@ fn row_of(section: &Section, row: &Row, scale: Option<Scale>, has_switches: bool
             td.remarks { (section.remarks(row)) }
         }
     }
+}
+
+/// Two figures, with their unit once where it is the same.
+fn between(low: &str, high: &str) -> String {
+    let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
+    let low = if unit(low) == unit(high) { low.split(' ').next().unwrap_or(low) } else { low };
+    format!("{low} \u{2013} {high}")
 }
 
 fn ratio_cell(row: &Row) -> String {

@@ -118,7 +118,14 @@ pub fn look_of(queue: &str) -> Look {
     let letters = || base.bytes().fold(0usize, |sum, byte| (sum * 31 + usize::from(byte)) % 36);
     let at = known.unwrap_or_else(letters);
     // Every colour meets every marker once in 36, and neighbours share neither.
-    let (colour, marker) = (at % 6, (at + at / 6) % 6);
+    let marker = (at + at / 6) % 6;
+    // The waits of one queue often stand beside each other.
+    let colour =
+        (at + match wait {
+            "spin" => 2,
+            "park" => 4,
+            _ => 0,
+        }) % 6;
     let dash: &[u32] = match (wait, build) {
         (_, Some(_)) => &[1, 2],
         ("spin", _) => &[6, 2],
