@@ -1,13 +1,14 @@
 """Looks, themes, scales, the frame around every chart, and how it is saved: the same bytes every time."""
 
 import os
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 import words
@@ -16,7 +17,7 @@ matplotlib.use("Agg")
 
 MOST_HIGHLIGHTED = 6
 MARKERS = {"circle": "o", "square": "s", "up": "^", "down": "v", "diamond": "D", "cross": "X"}
-SMALL, PLAIN, LARGE = 8.0, 9.0, 12.0
+SMALL, PLAIN, LARGE = 8.0, 9.0, 11.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Look:
     def dot(self, paper: str) -> dict:
         """What a marker of it is drawn with."""
         face = paper if self.hollow else self.colour
-        return {"marker": self.marker, "markerfacecolor": face, "markeredgecolor": self.colour, "linestyle": "none"}
+        return {"marker": self.marker, "markerfacecolor": face, "markeredgecolor": self.colour, "markeredgewidth": 1.3 if self.hollow else 0.5, "linestyle": "none"}
 
 
 def look(summary: dict, queue: str, theme: Theme, quiet: bool = False) -> Look:
@@ -102,8 +103,28 @@ def settings(theme: Theme) -> dict:
         "ytick.labelcolor": theme.ink,
         "lines.linewidth": 1.6,
         "lines.markersize": 6.0,
-        "lines.markeredgewidth": 1.3,
     }
+
+
+def wrapped(lines: list[str], room: float, size: float, weight: str = "normal") -> list[str]:
+    """Lines that are not wider than so many points, broken at spaces, or anywhere in a word that is wider itself."""
+    font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
+    fits = lambda text: text_to_path.get_text_width_height_descent(text, font, False)[0] <= room
+    parts = []
+    for line in lines:
+        current = ""
+        for word in words.shown(line, 600).split(" "):
+            if fits(f"{current} {word}"):
+                current = f"{current} {word}".lstrip()
+                continue
+            parts += [current] * bool(current)
+            while not fits(word):
+                cut = next(end for end in range(len(word) - 1, 0, -1) if end == 1 or fits(word[:end]))
+                parts.append(word[:cut])
+                word = word[cut:]
+            current = word
+        parts += [current] * bool(current)
+    return parts
 
 
 def compose(picture, theme: Theme) -> Figure:
@@ -111,9 +132,9 @@ def compose(picture, theme: Theme) -> Figure:
     matplotlib.rcdefaults()
     matplotlib.rcParams.update(settings(theme))
     width, height = picture.size
-    wrapped = lambda lines, size: [part for line in lines for part in textwrap.wrap(words.shown(line, 600), int(width * 122 / size), break_long_words=True)]
-    title, finding = wrapped([picture.title], LARGE), wrapped([picture.finding], PLAIN)
-    below = wrapped(picture.notes, SMALL) + wrapped(picture.footer, SMALL)
+    room = (width - 0.24) * 72
+    title, finding = wrapped([picture.title], room, LARGE, "bold"), wrapped([picture.finding], room, PLAIN)
+    below = wrapped([*picture.notes, *picture.footer], room, SMALL)
     above = 0.12 + 0.21 * len(title) + 0.165 * len(finding) + 0.08
     under = 0.1 + 0.15 * len(below)
     total = height + above + under
@@ -153,7 +174,7 @@ def scale(axes: Axes, axis: str, values: list[float], unit: str, log: bool | Non
         on.set_minor_locator(NullLocator())
     else:
         limits(min(0.0, least * 1.05), most * 1.06 or 1.0)
-        on.set_major_locator(MaxNLocator(6))
+        on.set_major_locator(MaxNLocator(5))
     on.set_major_formatter(FuncFormatter(lambda value, _: words.tick(value, unit)))
 
 
@@ -198,5 +219,5 @@ def end_labels(axes: Axes, ends: list[tuple[str, float, float, str]], height: fl
     for share, (_, name, x, y, colour) in zip(heights, placed):
         axes.annotate(
             words.shown(name, 40), (x, y), (1.035, share), textcoords="axes fraction", va="center", size=PLAIN, color=ink,
-            annotation_clip=False, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.7, "shrinkA": 1, "shrinkB": 4},
+            annotation_clip=False, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.7, "shrinkA": 2, "shrinkB": 4, "relpos": (0, 0.5)},
         )

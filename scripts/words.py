@@ -55,6 +55,8 @@ def figure(value: float, unit: str) -> str:
 
 def tick(value: float, unit: str) -> str:
     """A figure on an axis: without needless zeros."""
+    if value == 0:
+        return "0"
     number, _, suffix = figure(value, unit).partition(" ")
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {suffix}"
 

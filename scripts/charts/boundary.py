@@ -8,7 +8,7 @@ import words
 from picture import Picture, footer
 
 NEEDS = "scenarios between threads and between processes; measure with: queuebench run --suite boundary"
-STEP = 0.225
+STEP = 0.25
 
 
 def pictures(summary: dict) -> list:
@@ -51,11 +51,11 @@ def picture(summary: dict, crossing: dict) -> Picture:
     verdicts = [entry["verdict"] or "without a ratio" for entry in crossing["queues"]]
     counts = ", ".join(f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
     finding = f"Processes beside threads, of {len(verdicts)} transports: {counts}. Equivalent means within {words.significant(crossing['margin'] * 100).rstrip('0').rstrip('.')} %."
-    rows = len(crossing["queues"]) + (len(steps_of(crossing)) + 3 if steps_of(crossing) else 0)
+    rows = len(crossing["queues"]) + (len(steps_of(crossing)) + 4 if steps_of(crossing) else 0)
     return Picture(
         "boundary", crossing["threads"], sections[0]["machine"] if sections else "unknown", f"Threads or processes: {crossing['threads']}", finding, figures,
         footer(summary, sections, of_ratios=True) if sections else [], (9.2, 1.35 + STEP * rows), lambda figure, theme: draw(figure, summary, crossing, theme),
-        ["Hollow: between threads; filled: between processes. Shaded: equivalent."],
+        ["At the left hollow: between threads, filled: between processes. At the right, of ratios, hollow: undecided; shaded: equivalent."],
     )
 
 
@@ -77,16 +77,18 @@ def draw_ratios(axes: Axes, entries: list[dict], names: list[str], crossing: dic
 def draw(figure: Figure, summary: dict, crossing: dict, theme: style.Theme) -> None:
     """Above, the transports: figures on both sides and the ratio across; below, the ratio of each step of the ladder."""
     queues, steps, unit = crossing["queues"], steps_of(crossing), crossing["unit"]
-    grid = figure.add_gridspec(2 if steps else 1, 2, height_ratios=[len(queues) + 2, len(steps) + 2] if steps else [1], width_ratios=[1.25, 1])
-    absolute, ratios = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
+    # Parts of their own, so that the ladder's long names don't narrow the panels above.
+    upper, *lower = figure.subfigures(2, 1, height_ratios=[len(queues) + 3, len(steps) + 3]) if steps else [figure]
+    absolute, ratios = upper.subplots(1, 2, width_ratios=[1.25, 1])
     values = []
     for y, entry in enumerate(queues):
         drawn = style.look(summary, entry["queue"], theme, quiet=y >= style.MOST_HIGHLIGHTED)
-        for side, hollow in (("threads", True), ("processes", False)):
+        for side, hollow, section, shift in zip(("threads", "processes"), (True, False), sides(summary, crossing), (-0.14, 0.14)):
             value = (entry[side] or {}).get("value")
             if value is not None:
-                style.point(absolute, value, y, style.Look(drawn.colour, drawn.marker, hollow, ()), theme, f"{entry['queue']} {side}", None)
-                values.append(value)
+                whisker = next((row["value_interval"] for row in section["rows"] if row["queue"] == entry["queue"]), None)
+                style.point(absolute, value, y + shift, style.Look(drawn.colour, drawn.marker, hollow, ()), theme, f"{entry['queue']} {side}", whisker)
+                values += [value, *(whisker or [])]
     style.scale(absolute, "x", values or [1, 2], unit)
     absolute.set_yticks(range(len(queues)), [words.shown(entry["queue"], 40) for entry in queues])
     absolute.set_ylim(len(queues) - 0.4, -0.6)
@@ -95,7 +97,7 @@ def draw(figure: Figure, summary: dict, crossing: dict, theme: style.Theme) -> N
     ratios.set_yticks(range(len(queues)), [""] * len(queues))
     ratios.set_xlabel("times faster between processes, higher is better")
     if steps:
-        ladder = figure.add_subplot(grid[1, :])
+        ladder = lower[0].subplots()
         draw_ratios(ladder, steps, [f"{step['from']} to {step['to']}" for step in steps], crossing, theme)
         ladder.set_yticks(range(len(steps)), [words.shown(step_words(step), 60) for step in steps])
         ladder.set_xlabel("the ladder from the heap: times faster than the step before, higher is better")

@@ -25,5 +25,5 @@ def draw(figure: Figure, summary: dict, series: dict, theme: style.Theme) -> Non
     balanced = [place["at"] for place in series["places"] if place["label"] == "0/0"]
     for at in balanced:
         axes.axvline(at, color=theme.faint, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0.5)
-    axes.text(0.01, 1.01, "◀ the producer works: runs empty" if balanced else "", transform=axes.transAxes, size=style.SMALL, color=theme.faint)
-    axes.text(0.99, 1.01, "the consumer works: runs full ▶" if balanced else "", transform=axes.transAxes, size=style.SMALL, color=theme.faint, ha="right")
+    axes.text(0.01, 1.01, "◀ more work for the producer" if balanced else "", transform=axes.transAxes, size=style.SMALL, color=theme.faint)
+    axes.text(0.99, 1.01, "more work for the consumer ▶" if balanced else "", transform=axes.transAxes, size=style.SMALL, color=theme.faint, ha="right")

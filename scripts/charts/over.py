@@ -69,10 +69,11 @@ def notes_of(summary: dict, series: dict) -> list[str]:
     coloured = prominent(series)
     grey = [line["queue"] for line in series["lines"] if not line["limit"] and line["queue"] not in coloured]
     notes = [f"Grey: {', '.join(grey)}." if len(grey) <= 4 else f"Grey: {len(grey)} more queues, named in the text beside this picture."] * bool(grey)
+    drawn = {line["queue"] for line in series["lines"]}
     for word, wanted in (
         ("No figure", lambda row: row["value"] is None and row["outcome"]),
-        ("Two speeds, the middle drawn", lambda row: row["modes"] and "seen"),
-        ("UNRELIABLE", lambda row: row["value"] is not None and row["unreliable"]),
+        ("Two speeds, the middle drawn", lambda row: row["queue"] in drawn and row["modes"] and "seen"),
+        ("UNRELIABLE", lambda row: row["queue"] in drawn and row["value"] is not None and row["unreliable"]),
     ):
         told: dict[str, list[str]] = {}
         for place, section in zip(series["places"], sections_of(summary, series)):

@@ -56,11 +56,13 @@ def draw(figure: Figure, summary: dict, section: dict, theme: style.Theme) -> No
         told += [f"{row['failed_blocks']} blocks failed"] * bool(row["failed_blocks"] and row["value"] is not None)
         told += ["UNRELIABLE"] * bool(row["unreliable"])
         axes.text(1.015, y, " · ".join(told), transform=axes.get_yaxis_transform(), va="center", size=style.SMALL, color=theme.faint if row["limit"] else theme.ink)
-    labels = [f"{words.shown(row['queue'], 40)}   {words.ranks(row) or ('limit' if row['limit'] else '-'):>5}" for row in rows]
-    axes.set_yticks(range(len(rows)), labels)
-    for row, label in zip(rows, axes.get_yticklabels()):
-        label.set(weight="bold" if row["may_be_best"] else "normal", color=theme.faint if row["limit"] else theme.ink)
+    axes.set_yticks(range(len(rows)), [words.shown(row["queue"], 40) for row in rows])
+    axes.tick_params(axis="y", pad=42)
+    for y, (row, label) in enumerate(zip(rows, axes.get_yticklabels())):
+        how = {"weight": "bold" if row["may_be_best"] else "normal", "color": theme.faint if row["limit"] else theme.ink}
+        label.set(**how)
+        axes.annotate(words.ranks(row) or ("limit" if row["limit"] else "-"), (0, y), (-8, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points", ha="right", va="center", **how)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     style.scale(axes, "x", values or [1, 2], unit)
-    axes.set_xlabel(f"{unit}, {words.direction(unit.startswith('ns'))}; small dots: two speeds")
-    axes.text(-0.015, 1.0, "rank", transform=axes.transAxes, ha="right", va="bottom", size=style.SMALL, color=theme.faint)
+    axes.set_xlabel(f"{unit}, {words.direction(unit.startswith('ns'))}" + ("; small dots: two speeds" if any(row["modes"] for row in rows) else ""))
+    axes.annotate("rank", (0, 1), (-8, 2), xycoords="axes fraction", textcoords="offset points", ha="right", va="bottom", size=style.SMALL, color=theme.faint)
