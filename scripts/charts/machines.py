@@ -28,7 +28,7 @@ def picture(summary: dict, scenario: dict) -> Picture:
             figures.append(f"{row['queue']} on {machine}: {words.duration(on['ns'])}{times}{', UNRELIABLE' if on['unreliable'] else ''}")
     sections = [summary["scenarios"][at] for at in scenario["sections"] if at is not None]
     notes = [f"Reversed: {entry['one']} is faster on {', '.join(entry['one_faster_on'])}, {entry['other']} on {', '.join(entry['other_faster_on'])}." for entry in scenario["reversals"]]
-    size = (3.2 + 2.6 * (len(ids) + 1), 1.5 + 0.24 * len(scenario["rows"]))
+    size = (3.2 + 2.6 * (len(ids) + 1), 1.5 + 0.15 * len(ids) + 0.24 * len(scenario["rows"]))
     return Picture(
         "machines", scenario["scenario"], "-and-".join(ids), f"Side by side: {scenario['scenario']}", scenario["finding"], figures,
         footer(summary, sections, of_values=False, of_ratios=True), size, lambda figure, theme: draw(figure, summary, scenario, theme), notes,
@@ -70,4 +70,4 @@ def draw(figure: Figure, summary: dict, scenario: dict, theme: style.Theme) -> N
     panels[0].set_yticks(range(len(rows)), [words.shown(row["queue"], 40) + (" (limit)" if row["limit"] else "") for row in rows])
     ratios.set_ylim(len(rows) - 0.4, -0.6)
     handles = [Line2D([], [], **shape.dot(theme.paper)) for shape in shapes]
-    figure.legend(handles, [words.shown(machine, 30) for machine in ids], loc="outside upper right", ncols=len(ids), frameon=False, fontsize=style.SMALL)
+    ratios.legend(handles, [words.shown(machine, 30) for machine in ids], loc="lower center", bbox_to_anchor=(0.5, 1.07), frameon=False, fontsize=style.SMALL)

@@ -67,7 +67,8 @@ def draw_lines(axes: Axes, summary: dict, series: dict, theme: style.Theme, unit
 def notes_of(summary: dict, series: dict) -> list[str]:
     """What the lines don't say: who is grey, who failed, whose figure is unreliable."""
     coloured = prominent(series)
-    grey = [line["queue"] for line in series["lines"] if not line["limit"] and line["queue"] not in coloured]
+    # Placement has a row for each, and no colours.
+    grey = [] if series["swept"] == "placement" else [line["queue"] for line in series["lines"] if not line["limit"] and line["queue"] not in coloured]
     notes = [f"Grey: {', '.join(grey)}." if len(grey) <= 4 else f"Grey: {len(grey)} more queues, named in the text beside this picture."] * bool(grey)
     drawn = {line["queue"] for line in series["lines"]}
     for word, wanted in (

@@ -44,4 +44,4 @@ def draw(figure: Figure, summary: dict, series: dict, theme: style.Theme) -> Non
     axes.set_xlabel(f"{series['unit']}, {words.direction(series['less_is_better'])}")
     handles = [Line2D([], [], **shapes[place["label"]].dot(theme.paper)) for place in places]
     labels = [words.shown(place["label"], 20) + (" (more threads than cpus)" if place["oversubscribed"] else "") for place in places]
-    figure.legend(handles, labels, loc="outside upper right", ncols=min(len(places), 4), frameon=False, fontsize=style.SMALL)
+    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncols=min(len(places), 3), frameon=False, fontsize=style.SMALL)
