@@ -4,6 +4,8 @@ import html
 import re
 from pathlib import Path
 
+import words
+
 
 def plain(text: str) -> str:
     """Text in which Markdown and HTML find nothing to do."""
@@ -21,7 +23,7 @@ def entry(picture, names: list[str]) -> str:
         image = f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{image}</picture>'
     files = ", ".join(f"[{name}]({name})" for name in names)
     told = "\n".join(f"<br>{plain(line)}" for line in picture.alt().splitlines()[1:])
-    return f"## {plain(picture.title)}\n\n{image}\n\nFiles: {files}\n\n<details><summary>In words</summary>\n{told}\n</details>\n"
+    return f"## {plain(words.shown(picture.title))}\n\n{image}\n\nFiles: {files}\n\n<details><summary>In words</summary>\n{told}\n</details>\n"
 
 
 def write(directory: Path, entries: list[tuple[object, list[str]]]) -> None:

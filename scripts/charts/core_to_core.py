@@ -1,5 +1,6 @@
 """The core-to-core map: what a line takes to and fro between two cpus."""
 
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 import style
@@ -62,8 +63,8 @@ def draw(figure: Figure, probe: dict, theme: style.Theme) -> None:
         if pair["round_trip_ns"] is not None:
             cells[at[pair["from"]]][at[pair["to"]]] = pair["round_trip_ns"]
     most = max((pair["round_trip_ns"] for pair in probe["pairs"] if pair["round_trip_ns"] is not None), default=1)
-    image = axes.imshow(cells, cmap="cividis", vmin=0, vmax=most, interpolation="nearest")
-    image.cmap.set_bad(theme.shade)
+    colours = colormaps["cividis"].with_extremes(bad=theme.shade)
+    image = axes.imshow(cells, cmap=colours, vmin=0, vmax=most, interpolation="nearest")
     if len(cpus) <= MOST_NUMBERED:
         for pair in probe["pairs"]:
             value = pair["round_trip_ns"]

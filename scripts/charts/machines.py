@@ -12,7 +12,7 @@ NEEDS = "results of two machines at least, of the same scenarios; name files of 
 
 def pictures(summary: dict) -> list:
     """One for each scenario that two machines have."""
-    beside = summary["side_by_side"]
+    beside = summary.get("side_by_side")
     return [picture(summary, scenario) for scenario in beside["scenarios"]] if beside else []
 
 
