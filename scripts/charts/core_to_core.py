@@ -41,7 +41,7 @@ def picture(probe: dict) -> Picture:
     figures = [f"cpu {pair['from']} to cpu {pair['to']} ({pair['class']}): {pair['round_trip_ns']} ns [{pair['low_ns']}, {pair['high_ns']}]" for pair in probe["pairs"][:400] if pair["round_trip_ns"] is not None]
     if len(probe["pairs"]) > 400:
         figures = ranges
-    notes = [f"Not measured: {len(missing)} pairs" + (f" ({', '.join(missing)})." if len(missing) <= 6 else ".")] * bool(missing)
+    notes = [f"Not measured, of the pairs: {len(missing)}" + (f" ({', '.join(missing)})." if len(missing) <= 6 else ".")] * bool(missing)
     notes += ["A sample of the pairs."] * bool(probe["sampled"])
     as_strip = probe["sampled"] or len(cpus) > MOST_CELLS
     side = 2.6 + 0.42 * min(len(cpus), 12)
@@ -82,7 +82,7 @@ def draw(figure: Figure, probe: dict, theme: style.Theme) -> None:
     axes.grid(False)
     axes.set_ylabel("from, ordered by package, L3, core")
     axes.set_xlabel("to" + ("; lines: borders of L3 caches and packages" if len({(cpu.get("package"), cpu.get("l3")) for cpu in cpus}) > 1 else ""))
-    figure.colorbar(image, ax=axes, label="ns to and fro, lower is better")
+    figure.colorbar(image, ax=axes, label="ns to and fro, lower is better", shrink=0.85)
 
 
 def draw_strip(figure: Figure, probe: dict, theme: style.Theme) -> None:

@@ -70,11 +70,12 @@ def notes_of(summary: dict, series: dict) -> list[str]:
     # Placement has a row for each, and no colours.
     grey = [] if series["swept"] == "placement" else [line["queue"] for line in series["lines"] if not line["limit"] and line["queue"] not in coloured]
     notes = [f"Grey: {', '.join(grey)}." if len(grey) <= 4 else f"Grey: {len(grey)} more queues, named in the text beside this picture."] * bool(grey)
+    named = coloured | {line["queue"] for line in series["lines"] if line["limit"]}
     drawn = {line["queue"] for line in series["lines"]}
     for word, wanted in (
         ("No figure", lambda row: row["value"] is None and row["outcome"]),
-        ("Two speeds, the middle drawn", lambda row: row["queue"] in drawn and row["modes"] and "seen"),
-        ("UNRELIABLE", lambda row: row["queue"] in drawn and row["value"] is not None and row["unreliable"]),
+        ("Two speeds, the middle drawn", lambda row: row["queue"] in named and row["modes"] and "seen"),
+        ("UNRELIABLE", lambda row: row["queue"] in drawn and row["value"] is not None and row["unreliable"] and "seen"),
     ):
         told: dict[str, list[str]] = {}
         for place, section in zip(series["places"], sections_of(summary, series)):
@@ -87,12 +88,17 @@ def notes_of(summary: dict, series: dict) -> list[str]:
     return notes
 
 
+def remarks(row: dict) -> str:
+    """What is to be known of a figure."""
+    return " (two speeds)" * bool(row["modes"]) + (f" (UNRELIABLE: {row['unreliable']})" if row["unreliable"] else "")
+
+
 def figures_of(summary: dict, series: dict) -> list[str]:
     """Every figure of a series in words."""
     told = []
     for line in series["lines"]:
         points = points_of(summary, series, line["queue"])
-        told.append(f"{line['queue']}{' (a limit, no queue)' if line['limit'] else ''}: " + ", ".join(f"{place['label']} {words.with_interval(row['value'], row['value_interval'], series['unit'])}" for place, _, row in points))
+        told.append(f"{line['queue']}{' (a limit, no queue)' if line['limit'] else ''}: " + ", ".join(f"{place['label']} {words.with_interval(row['value'], row['value_interval'], series['unit'])}{remarks(row)}" for place, _, row in points))
     return told
 
 
