@@ -17,14 +17,8 @@ def pictures(summary: dict) -> list:
 
 
 def sides(summary: dict, crossing: dict) -> list[dict]:
-    """The crossing's two scenarios: the ones whose figures it has, as several pools may have the same scenario."""
-    found = []
-    for side in ("threads", "processes"):
-        figures = {entry["queue"]: (entry[side] or {}).get("value") for entry in crossing["queues"]}
-        sections = [section for section in summary["scenarios"] if section["scenario"] == crossing[side]]
-        fits = lambda section: sum(figures.get(row["queue"]) == row["value"] for row in section["rows"] if row["value"] is not None)
-        found += sorted(sections, key=fits, reverse=True)[:1]
-    return found
+    """The crossing's two scenarios: threads, processes."""
+    return [summary["scenarios"][at] for at in crossing["sections"]]
 
 
 def steps_of(crossing: dict) -> list[dict]:
@@ -48,13 +42,11 @@ def picture(summary: dict, crossing: dict) -> Picture:
     for step in steps_of(crossing):
         ratio = f"{words.ratio(step['times_faster'])}, {step['verdict']}" if step["times_faster"] else "no ratio"
         figures.append(f"step {step['step']}, {step['changes']}, {step['from']} to {step['to']}: {ratio}{', ' + step['not_isolated'] if step['not_isolated'] else ''}")
-    verdicts = [entry["verdict"] or "without a ratio" for entry in crossing["queues"]]
-    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
-    finding = f"Processes beside threads, of {len(verdicts)} transports: {counts}. Equivalent means within {words.significant(crossing['margin'] * 100).rstrip('0').rstrip('.')} %."
+    finding = f"{crossing['finding']} Equivalent means within {words.significant(crossing['margin'] * 100).rstrip('0').rstrip('.')} %."
     rows = len(crossing["queues"]) + (len(steps_of(crossing)) + 4 if steps_of(crossing) else 0)
     return Picture(
-        "boundary", crossing["threads"], sections[0]["machine"] if sections else "unknown", f"Threads or processes: {crossing['threads']}", finding, figures,
-        footer(summary, sections, of_ratios=True) if sections else [], (9.2, 1.35 + STEP * rows), lambda figure, theme: draw(figure, summary, crossing, theme),
+        "boundary", crossing["threads"], crossing["machine"], f"Threads or processes: {crossing['threads']}", finding, figures,
+        footer(summary, sections, of_ratios=True), (9.2, 1.35 + STEP * rows), lambda figure, theme: draw(figure, summary, crossing, theme),
         ["At the left hollow: between threads, filled: between processes. At the right, of ratios, hollow: undecided; shaded: equivalent."],
     )
 

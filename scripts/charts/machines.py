@@ -31,7 +31,7 @@ def picture(summary: dict, scenario: dict) -> Picture:
     size = (3.2 + 2.6 * (len(ids) + 1), 1.5 + 0.15 * len(ids) + 0.24 * len(scenario["rows"]))
     return Picture(
         "machines", scenario["scenario"], "-and-".join(ids), f"Side by side: {scenario['scenario']}", scenario["finding"], figures,
-        footer(summary, sections, of_values=False, of_ratios=True), size, lambda figure, theme: draw(figure, summary, scenario, theme), notes,
+        footer(summary, sections, of_ratios=True), size, lambda figure, theme: draw(figure, summary, scenario, theme), notes,
     )
 
 
@@ -47,10 +47,10 @@ def draw(figure: Figure, summary: dict, scenario: dict, theme: style.Theme) -> N
             if on is None:
                 axes.text(0.03, y, "no figure", transform=axes.get_yaxis_transform(), va="center", size=style.SMALL, style="italic")
                 continue
-            style.point(axes, on["ns"], y, drawn, theme, row["queue"], None)
+            style.point(axes, on["ns"], y, drawn, theme, row["queue"], on["ns_interval"])
             if on["unreliable"]:
                 axes.annotate("UNRELIABLE", (on["ns"], y), (6, 4), textcoords="offset points", size=6.5)
-            values.append(on["ns"])
+            values += [on["ns"], *(on["ns_interval"] or [])]
         style.scale(axes, "x", values or [1, 2], "ns")
         axes.tick_params(axis="x", labelsize=style.SMALL)
         axes.set_title(words.shown(machine, 30), size=style.PLAIN)

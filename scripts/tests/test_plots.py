@@ -184,6 +184,7 @@ def test_machines_stand_side_by_side(synthetic):
         for axes, on, machine in zip(panels, row["on"], made_up.MACHINES):
             if on:
                 assert data_of(axes)[row["queue"]] == [(on["ns"], y)]
+                assert data_of(axes)[row["queue"] + " interval"] == [(end, y) for end in on["ns_interval"]]
                 assert data_of(ratios)[f"{row['queue']} on {machine}"][0][0] == on["times_reference"]["estimate"]
     assert "no figure" in texts_of(figure) and "UNRELIABLE" in texts_of(figure) and "Reversed" in texts_of(figure)
 

@@ -1,8 +1,6 @@
 //! Threads or processes: every transport on both sides of the boundary, and the ladder from a ring on the heap to a ring
 //! between processes.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
 use super::figure::LONE_INTERVAL;
@@ -10,9 +8,9 @@ use super::mark::{self, Mark, marker, pixels};
 use super::ranking::{guides, short, thinned, whisker};
 use super::scale::Scale;
 use super::words::cell;
-use crate::ranking::{BothSides, Change, Crossing, OneSide, Step, ratio_words};
-use crate::summary::Summary;
-use crate::table::{count, duration, rate};
+use crate::ranking::{Change, Crossing, OneSide, Step, ratio_words};
+use crate::summary::{Across, Summary, figure_words, overall, verdict_of_change};
+use crate::table::duration;
 
 const STRIP: f64 = 220.0;
 
@@ -25,68 +23,14 @@ pub fn section(summary: &Summary) -> Markup {
             @if summary.crossings.is_empty() {
                 p.empty { (Mark::NotMeasured.show()) " No queue was run on both sides here. Measure with: queuebench run --suite boundary" }
             } @else { p.finding { (overall(&summary.crossings)) } }
-            @for (at, crossing) in summary.crossings.iter().enumerate() {
+            @for (at, Across { finding, crossing, .. }) in summary.crossings.iter().enumerate() {
                 details.scenario open[at == 0] {
-                    summary { code { (crossing.threads) } span.finding { (finding(crossing)) } }
+                    summary { code { (crossing.threads) } span.finding { (finding) } }
                     (transports(crossing))
                     @if crossing.ladder.iter().any(|step| step.step.starts_with('L')) { (ladder(crossing)) }
                 }
             }
         }
-    }
-}
-
-/// How often which verdict, over all scenarios.
-fn overall(crossings: &[Crossing]) -> String {
-    let all: Vec<&Change> = crossings.iter().flat_map(|crossing| &crossing.queues).map(|queue| &queue.change).collect();
-    let cells = count(all.len(), "pair");
-    format!("Over {}, {cells} of a queue on either side: {}.", count(crossings.len(), "scenario"), counted(&all))
-}
-
-fn finding(crossing: &Crossing) -> String {
-    let changes: Vec<&Change> = crossing.queues.iter().map(|queue| &queue.change).collect();
-    let sure = crossing.queues.iter().filter(|queue| matches!(word(&queue.change), "faster" | "slower"));
-    let named: Vec<String> = sure
-        .filter_map(|queue| Some(format!("{} {}", queue.queue, ratio_words(&queue.change.times_faster?))))
-        .take(3)
-        .collect();
-    let named = if named.is_empty() { String::new() } else { format!("; {}", named.join(", ")) };
-    format!("between processes {}{named}. {}", counted(&changes), fastest(crossing))
-}
-
-/// Which of these queues has the best figure on either side.
-fn fastest(crossing: &Crossing) -> String {
-    let sides: [(&str, fn(&BothSides) -> &OneSide); 2] =
-        [("threads", |queue| &queue.threads), ("processes", |queue| &queue.processes)];
-    let best = |(name, side): (&str, fn(&BothSides) -> &OneSide)| {
-        let known = crossing.queues.iter().filter_map(|queue| Some((queue, side(queue).value?)));
-        let sign = if crossing.is_timed { 1.0 } else { -1.0 };
-        let (queue, value) = known.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
-        Some(format!("between {name} {} ({})", queue.queue, figure(crossing, value)))
-    };
-    let both: Vec<String> = sides.into_iter().filter_map(best).collect();
-    if both.is_empty() { String::new() } else { format!("Best in the middle: {}.", both.join(", ")) }
-}
-
-fn figure(crossing: &Crossing, value: f64) -> String {
-    if crossing.is_timed { duration(value) } else { rate(value) }
-}
-
-/// `3 faster, 2 equivalent`
-fn counted(changes: &[&Change]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for change in changes {
-        *counts.entry(word(change)).or_default() += 1;
-    }
-    let words: Vec<String> = counts.into_iter().map(|(word, times)| format!("{times} {word}")).collect();
-    words.join(", ")
-}
-
-fn word(change: &Change) -> &'static str {
-    match change {
-        Change { times_faster: None, .. } => "without a figure",
-        Change { unreliable: true, .. } => "unreliable",
-        change => change.verdict.word(),
     }
 }
 
@@ -155,13 +99,13 @@ fn change_cells(queue: &str, change: &Change, scale: Option<Scale>) -> Markup {
                 (marker(queue, scale.at(ratio.estimate), 9.0))
             }
         } }
-        td { @if change.unreliable { (Mark::Flagged.show()) " " } @if ratio.is_none() { (Mark::Failed.show()) " " } (word(change)) }
+        td { @if change.unreliable { (Mark::Flagged.show()) " " } @if ratio.is_none() { (Mark::Failed.show()) " " } (verdict_of_change(change)) }
     }
 }
 
 fn value(crossing: &Crossing, side: &OneSide) -> Markup {
     match side.value {
-        Some(value) => cell(Some(value), &figure(crossing, value)),
+        Some(value) => cell(Some(value), &figure_words(crossing, value)),
         None => html! { td.n { (Mark::Failed.show()) } },
     }
 }

@@ -59,6 +59,8 @@ pub struct OnMachines {
 pub struct OnMachine {
     /// Nanoseconds per message or round trip, in the middle.
     pub ns: f64,
+    /// The interval of that median.
+    pub ns_interval: Option<[f64; 2]>,
     /// How many times the reference's rate, on the same machine; none of the reference itself.
     pub times_reference: Option<Ratio>,
     /// Its rate over that of the loop without a queue, on the same machine.
@@ -183,8 +185,10 @@ fn on_machine(section: &Section, queue: &str) -> Option<OnMachine> {
         let differences = differences(section.logs.get(queue), section.logs.get(&section.reference))?;
         Some(Ratio::of(&differences, CONFIDENCE))
     };
+    let ns = |value: f64| if section.scenario.workload.is_timed() { value } else { 1e9 / value };
     Some(OnMachine {
-        ns: if section.scenario.workload.is_timed() { value } else { 1e9 / value },
+        ns: ns(value),
+        ns_interval: row.value_interval.map(|[low, high]| [ns(low).min(ns(high)), ns(low).max(ns(high))]),
         times_reference: if is_reference || row.limit { None } else { ratio() },
         share_of_limit: row.share_of_limit,
         ranks: row.ranks,

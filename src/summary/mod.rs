@@ -3,6 +3,7 @@
 
 mod about;
 mod absent;
+mod across;
 mod beside;
 mod core_map;
 mod look;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub use about::{Machine, RunAbout};
 pub use absent::{Absent, AbsentKind};
+pub use across::{Across, between, figure_words, overall, verdict_of_change};
 pub use beside::{Beside, OnMachine, OnMachines, Reversal, SideBySide};
 pub use core_map::CoreMap;
 pub use look::{Look, Palette, look_of};
@@ -26,7 +28,7 @@ pub use series::{Line, Place, Series, Swept};
 pub use words::{rank_words, verdict_words};
 
 use crate::filter::Filter;
-use crate::ranking::{CONFIDENCE, Crossing, Side, crossing};
+use crate::ranking::CONFIDENCE;
 use crate::record::core_to_core::CoreToCore;
 use crate::record::{Results, Skip};
 
@@ -66,7 +68,7 @@ pub struct Summary {
     /// Scenarios that differ in one thing, as a line of each queue.
     pub series: Vec<Series>,
     /// Both sides of the boundary between threads and processes.
-    pub crossings: Vec<Crossing>,
+    pub crossings: Vec<Across>,
     /// What a cache line takes from cpu to cpu.
     pub core_maps: Vec<CoreMap>,
     /// Several machines beside each other.
@@ -100,7 +102,7 @@ impl Summary {
             summary.scenarios_not_run.extend(whole);
             first_runs.push(pool.run);
         }
-        summary.crossings = crossings(&summary.scenarios);
+        summary.crossings = across::all(&summary.scenarios);
         if !wanted.only_tables {
             summary.side_by_side = beside::side_by_side(&summary.scenarios, &summary.machines, &first_runs);
             summary.series = series::all(&summary.scenarios, &summary.machines);
@@ -166,20 +168,4 @@ impl Pooled {
         }
         Ok(sections)
     }
-}
-
-/// Both sides of every scenario that has both, in one pool.
-fn crossings(sections: &[Section]) -> Vec<Crossing> {
-    let across = |section: &'_ Section| {
-        let is_other = |other: &&Section| other.pool == section.pool && other.scenario == section.scenario.across();
-        sections.iter().find(is_other)
-    };
-    let threads = sections.iter().filter(|section| section.scenario.across() > section.scenario);
-    threads.filter_map(|section| between(section, across(section)?)).collect()
-}
-
-/// What two sections say that are the two sides of one scenario.
-pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
-    let [one, other] = [threads, processes].map(|section| Side { ranking: &section.ranking, logs: &section.logs });
-    crossing(&threads.scenario, &one, &other)
 }

@@ -14,7 +14,7 @@ use super::{Format, out, talk};
 use crate::filter::Filter;
 use crate::protocol::Outcome;
 use crate::record;
-use crate::summary::{Summary, Wanted};
+use crate::summary::{Across, Summary, Wanted};
 use crate::table::percent;
 pub use boundary::table as boundary_table;
 pub use csv::csv;
@@ -107,7 +107,7 @@ impl Rank {
             }
             out(&table(section, self.wide))?;
         }
-        summary.crossings.iter().try_for_each(|crossing| out(&boundary_table(crossing)))
+        summary.crossings.iter().try_for_each(|across| out(&boundary_table(&across.crossing)))
     }
 
     fn summary(&self) -> anyhow::Result<Summary> {
@@ -141,7 +141,7 @@ fn print_crossings(summary: &Summary, format: Format) -> anyhow::Result<()> {
     if format == Format::Json {
         return out(&serde_json::to_string_pretty(crossings)?);
     }
-    for crossing in crossings {
+    for Across { crossing, .. } in crossings {
         match format {
             Format::Markdown => out(&boundary::markdown(crossing))?,
             _ => out(&boundary_table(crossing))?,
