@@ -64,6 +64,7 @@ pub struct ComparedRow {
 
 /// What could not be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftOut {
     /// The scenario.
     pub scenario: String,

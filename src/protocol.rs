@@ -168,6 +168,7 @@ pub struct Manner {
 
 /// What became of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every message arrived once and in order.
@@ -220,6 +221,7 @@ impl fmt::Display for Outcome {
 
 /// How full the queue was observed to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Regime {
     /// Below a quarter of its capacity at four of five looks.

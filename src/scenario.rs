@@ -37,6 +37,7 @@ impl FromStr for WorkNs {
 
 /// Where the endpoints live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Boundary {
     /// All in one process, a thread each.

@@ -8,6 +8,7 @@ use crate::topology::Placement;
 
 /// All pairs of one class.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClassFigures {
     /// What the cpus are to each other.
     pub class: Placement,

@@ -10,6 +10,7 @@ use crate::topology::{Cpu, Files, Topology, memory_bytes};
 
 /// The hardware and the settings that figures depend on. It names no host, user or path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fingerprint {
     /// Names the hardware, as `amd-epyc-2c2t-1f3a`: model, usable cores and cpus, and a hash of the model
     /// numbers, cores, caches and hypervisor. Kernel, memory and settings are no part of it.

@@ -12,6 +12,7 @@ use crate::stats::Verdict;
 
 /// What matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Matter {
     /// The scenario's figure: messages per second, or the time of a round trip.
@@ -22,6 +23,7 @@ pub enum Matter {
 
 /// How the endpoints of the queues that are asked for may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitNeed {
     /// However they do.
@@ -52,6 +54,7 @@ impl WaitNeed {
 
 /// The best set among the queues that wait as wanted.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Answer {
     /// How they may wait.
     pub wait: WaitNeed,
@@ -71,6 +74,7 @@ pub struct Answer {
 
 /// A queue of an answer.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// Its id.
     pub queue: String,

@@ -18,6 +18,7 @@ pub struct Side<'a> {
 
 /// What the boundary costs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Crossing {
     /// The scenario between threads.
     pub threads: String,
@@ -39,6 +40,7 @@ pub struct Crossing {
 
 /// A queue on both sides.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BothSides {
     /// Its id.
     pub queue: String,
@@ -53,6 +55,7 @@ pub struct BothSides {
 
 /// A queue on one side.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OneSide {
     /// Median over blocks, in the scenario's unit.
     pub value: Option<f64>,
@@ -64,6 +67,7 @@ pub struct OneSide {
 
 /// From one cell to another.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
     /// How many times faster the other is, over the rounds that have both.
     pub times_faster: Option<Ratio>,
@@ -75,6 +79,7 @@ pub struct Change {
 
 /// A step of the ladder: it changes one thing.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// From which rung to which: `L0-L1`.
     pub step: &'static str,

@@ -11,6 +11,7 @@ use crate::scenario::Scenario;
 
 /// The blocks of one queue, in the order they ran.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Dots {
     /// The queue's id.
     pub queue: String,

@@ -41,6 +41,7 @@ pub const MARGIN: f64 = 0.05;
 
 /// A scenario's rows: those that may be the best first, limits last.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ranking {
     /// The scenario's id.
     pub scenario: String,
@@ -66,6 +67,7 @@ pub struct Ranking {
 
 /// Where the host had the cpus, as told by what a cache line takes from one to the other and back.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cpus {
     /// Nanoseconds, usually.
     pub line_ns: f64,

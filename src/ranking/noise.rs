@@ -12,6 +12,7 @@ use crate::workload::Workload;
 
 /// What two blocks of one queue in one round differ by, over the queues of a family: how far one block can be trusted.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Noise {
     /// The family.
     pub family: String,

@@ -9,6 +9,7 @@ use crate::stats::{Differences, Verdict, differences, holm};
 
 /// One queue beside another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PairRow {
     /// The one.
     pub of: String,
@@ -81,6 +82,7 @@ impl PairRow {
 
 /// What it would take to tell two queues apart, or to call them equivalent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Undecided {
     /// The queue.
     pub queue: String,

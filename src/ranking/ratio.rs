@@ -6,6 +6,7 @@ use crate::stats::{Differences, Interval, RatioEstimate};
 
 /// A ratio over rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ratio {
     /// The Hodges-Lehmann estimate.
     pub estimate: f64,

@@ -15,6 +15,7 @@ use crate::workload::Workload;
 /// One queue's figures in a scenario; `None` where there is nothing to compute it from, and where any block ended in
 /// an outcome other than ok: what is broken may well be fast.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Row {
     /// The queue's id.
     pub queue: String,
@@ -96,6 +97,7 @@ impl Row {
 
 /// One of two groups of blocks.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Mode {
     /// Its median, in the ranking's unit.
     pub value: f64,

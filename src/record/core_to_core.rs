@@ -33,6 +33,7 @@ const LONGEST_NS: u64 = 1_000_000_000;
 
 /// A core-to-core map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename = "core-to-core")]
 pub struct CoreToCore {
     /// The file's schema.
@@ -59,6 +60,7 @@ pub struct CoreToCore {
 
 /// What a line takes from one cpu to another and back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CorePair {
     /// The cpu that leads: the line lies in the memory next to it.
     pub from: usize,

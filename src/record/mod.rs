@@ -202,6 +202,7 @@ impl Block {
 
 /// Something that did not run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Skip {
     /// The scenario's id, or what the suite calls it when it has none on this machine.
     pub scenario: String,

@@ -48,7 +48,12 @@ impl Scale {
                 break;
             }
         }
-        if last.len() >= 2 { last } else { self.fine_numbers() }
+        match last.len() {
+            0 | 1 => self.fine_numbers(),
+            // Decades of decades: every third is enough.
+            11.. => last.into_iter().step_by(3).collect(),
+            _ => last,
+        }
     }
 
     fn round_numbers(&self, steps: &[f64]) -> Vec<f64> {

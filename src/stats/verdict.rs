@@ -6,6 +6,7 @@ use super::interval::Interval;
 
 /// What is known of a queue beside another, at a margin fixed beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The interval lies within the margin: whatever the difference, nobody need care.

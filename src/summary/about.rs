@@ -10,6 +10,7 @@ use crate::topology::Topology;
 
 /// One results file's run.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunAbout {
     /// The file's name, without its folders.
     pub file: String,
@@ -85,6 +86,7 @@ impl RunAbout {
 
 /// A machine that figures were measured on.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Machine {
     /// Its id.
     pub id: String,

@@ -9,6 +9,7 @@ use crate::record::Skip;
 
 /// Queues that have no block in a scenario, for one reason.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Absent {
     /// Whether it cannot be, or was not done.
     pub kind: AbsentKind,
@@ -20,6 +21,7 @@ pub struct Absent {
 
 /// Two things that are not the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentKind {
     /// The queue is not made for it.

@@ -10,6 +10,7 @@ use crate::table::{count, duration, rate};
 
 /// A scenario between threads and between processes.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Across {
     /// The positions of the two in the summary's scenarios: threads, processes.
     pub sections: [usize; 2],

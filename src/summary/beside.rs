@@ -13,6 +13,7 @@ use crate::stats::{Verdict, differences};
 
 /// Several machines.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideBySide {
     /// Their ids, in the order of the columns.
     pub machines: Vec<String>,
@@ -24,6 +25,7 @@ pub struct SideBySide {
 
 /// A scenario on several machines.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Beside {
     /// Its id.
     pub scenario: String,
@@ -45,6 +47,7 @@ pub struct Beside {
 
 /// A queue on several machines.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OnMachines {
     /// Its id.
     pub queue: String,
@@ -56,6 +59,7 @@ pub struct OnMachines {
 
 /// A queue on one machine.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OnMachine {
     /// Nanoseconds per message or round trip, in the middle.
     pub ns: f64,
@@ -75,6 +79,7 @@ pub struct OnMachine {
 
 /// Two queues whose order depends on the machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reversal {
     /// The one.
     pub one: String,

@@ -7,6 +7,7 @@ use crate::record::core_to_core::CoreToCore;
 
 /// What a cache line takes from cpu to cpu of one machine.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CoreMap {
     /// The usable cpus' numbers, near ones together.
     pub order: Vec<usize>,

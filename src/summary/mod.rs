@@ -52,6 +52,7 @@ pub struct Wanted {
 
 /// All that is said of some results files.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// The schema of this summary.
     pub schema: u32,
@@ -167,5 +168,22 @@ impl Pooled {
             sections.push(section);
         }
         Ok(sections)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Summary;
+
+    /// The schema follows from the types and their documentation; this file is for those who read the JSON.
+    #[test]
+    fn the_schema_beside_this_file_is_that_of_the_summary() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/summary/schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Summary)).unwrap() + "\n";
+        if std::env::var_os("QUEUEBENCH_WRITE_SCHEMA").is_some() {
+            std::fs::write(path, &schema).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == schema, "write it anew: QUEUEBENCH_WRITE_SCHEMA=1 cargo test --lib the_schema");
     }
 }

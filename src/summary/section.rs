@@ -29,6 +29,7 @@ pub struct Measured<'a> {
 
 /// A scenario with all that is said of it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Section {
     /// The scenario.
     #[serde(skip)]
@@ -86,6 +87,7 @@ pub struct Section {
 
 /// A scenario's parts.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Parts {
     /// What the endpoints do.
     pub workload: String,

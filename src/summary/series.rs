@@ -18,6 +18,7 @@ const MOST_HIGHLIGHTED: usize = 6;
 
 /// What differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Swept {
     /// The work on either side: the cliff.
@@ -94,6 +95,7 @@ impl Swept {
 
 /// Scenarios that differ in one thing.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Series {
     /// What differs.
     pub swept: Swept,
@@ -119,6 +121,7 @@ pub struct Series {
 
 /// A scenario of a series.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     /// Its position in the summary's scenarios.
     pub scenario: usize,
@@ -134,6 +137,7 @@ pub struct Place {
 
 /// A queue over a series.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// Its id.
     pub queue: String,

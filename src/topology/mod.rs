@@ -31,6 +31,7 @@ pub use seats::Seats;
 
 /// What one machine offers the process that looked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Topology {
     /// Every cpu that is present, in order of its number, offline ones included.
     pub cpus: Vec<Cpu>,
@@ -47,6 +48,7 @@ pub struct Topology {
 /// Cores and caches are numbered by the lowest online cpu that shares them. The kernel forgets where an
 /// offline cpu belongs, so such a cpu counts as a core of its own in package 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cpu {
     /// The kernel's number, as `taskset` takes it.
     pub id: usize,
@@ -77,6 +79,7 @@ pub struct Cpu {
 
 /// One NUMA node; its cpus are those whose [`Cpu::node`] says so.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Node {
     /// The kernel's number, as `numactl` takes it; there may be gaps.
     pub id: usize,

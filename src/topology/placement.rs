@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// How endpoints map to cpus. [`Topology::place`](super::Topology::place) makes cpus of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
     /// All endpoints on one cpu, taking turns.
