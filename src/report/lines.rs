@@ -232,8 +232,8 @@ impl Chart<'_> {
             points
                 .into_iter()
                 .flatten()
-                .filter_map(|(place, row)| Some((self.x(place), y.at(self.value(place, row.value?)))))
-                .last()
+                .rev()
+                .find_map(|(place, row)| Some((self.x(place), y.at(self.value(place, row.value?)))))
         };
         let mut ends: Vec<(&Line, (f64, f64))> = self
             .series

@@ -62,9 +62,9 @@ fn finding(crossing: &Crossing) -> String {
 
 /// Which of these queues has the best figure on either side.
 fn fastest(crossing: &Crossing) -> String {
-    let sides: [(&str, fn(&BothSides) -> &OneSide); 2] =
-        [("threads", |queue| &queue.threads), ("processes", |queue| &queue.processes)];
-    let best = |(name, side): (&str, fn(&BothSides) -> &OneSide)| {
+    type SideOf = fn(&BothSides) -> &OneSide;
+    let sides: [(&str, SideOf); 2] = [("threads", |queue| &queue.threads), ("processes", |queue| &queue.processes)];
+    let best = |(name, side): (&str, SideOf)| {
         let known = crossing.queues.iter().filter_map(|queue| Some((queue, side(queue).value?)));
         let sign = if crossing.is_timed { 1.0 } else { -1.0 };
         let (queue, value) = known.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
