@@ -9,7 +9,7 @@ use super::ranking::{guides, short, thinned, whisker};
 use super::scale::Scale;
 use super::words::{capital, cell, scenario};
 use crate::ranking::ratio_words;
-use crate::summary::{Beside, OnMachine, OnMachines, Reversal, SideBySide, Summary, rank_words};
+use crate::summary::{Beside, OnMachine, OnMachines, Reversal, Summary, rank_words};
 use crate::table::{count, duration};
 
 const STRIP: f64 = 200.0;
@@ -21,11 +21,12 @@ pub fn section(summary: &Summary) -> Markup {
         section #machines aria-labelledby="h-machines" {
             h2 #h-machines { "Machines side by side" }
             p { "What a message takes on each machine, then how many times the rate of that machine's own reference: a ratio can be compared, a rate only stands beside another. A queue that is fast on one machine need not be on the next." }
+            ul { @for (at, id) in sides.machines.iter().enumerate() { li { b { (letter(at)) } ": " (id) } } }
             @if sides.scenarios.is_empty() { p.empty { (Mark::NotMeasured.show()) " These files have no scenario in common that can be joined; why stands below." } }
             @for (at, beside) in sides.scenarios.iter().enumerate() {
                 details.scenario open[at == 0] {
                     summary { (heading(summary, beside)) span.finding { (beside.finding) } }
-                    (table(sides, beside))
+                    (table(beside))
                     (reversals(&beside.reversals))
                 }
             }
@@ -45,36 +46,48 @@ fn heading(summary: &Summary, beside: &Beside) -> Markup {
     }
 }
 
-fn table(sides: &SideBySide, beside: &Beside) -> Markup {
+fn table(beside: &Beside) -> Markup {
     let ratios = beside.rows.iter().flat_map(|row| &row.on).flatten().filter_map(|on| on.times_reference);
     let ends = ratios.flat_map(|ratio| ratio.interval.into_iter().flatten().chain([ratio.estimate]));
     let scale = Scale::log(ends.chain([1.0]), 8.0, STRIP - 8.0);
-    let present = || sides.machines.iter().enumerate().filter(|(at, _)| beside.sections[*at].is_some());
+    let present: Vec<usize> = (0..beside.sections.len()).filter(|at| beside.sections[*at].is_some()).collect();
     html! {
         div.scroll role="region" tabindex="0" aria-label={ "machines in " (beside.scenario) } {
             table.sortable {
                 thead {
                     tr {
                         th scope="col" { "queue" }
-                        @for (_, id) in present() { th.n scope="col" { "ns/message, " (id) } }
-                        @for (_, id) in present() { th.n scope="col" { "rank, " (id) } }
-                        @for (_, id) in present() { th.n scope="col" { "times the reference [95 %], " (id) } }
-                        th.strip scope="col" data-nosort { (axis(sides, beside, scale)) }
-                        @for (_, id) in present() { th.n scope="col" { "of limit/loop, " (id) } }
+                        @for at in &present { th.n scope="col" { "ns/message, " (letter(*at)) } }
+                        @for at in &present { th.n scope="col" { "times the reference [95 %], " (letter(*at)) } }
+                        th.strip scope="col" data-nosort { (axis(&present, scale)) }
+                        @for at in &present { th.n scope="col" { "of limit/loop, " (letter(*at)) } }
+                        @for at in &present { th.n scope="col" { "rank, " (letter(*at)) } }
                     }
                 }
-                tbody { @for row in &beside.rows { (row_of(row, beside, present().map(|(at, _)| at).collect(), scale)) } }
+                tbody { @for row in &beside.rows { (row_of(row, beside, &present, scale)) } }
             }
         }
-        p.fine { "reference: " (beside.reference) " \u{b7} ns per message or round trip, lower is better; times the reference, higher is better \u{b7} " (LONE_INTERVAL) }
+        p.fine { "reference: " (beside.reference) " \u{b7} ns per message or round trip, lower is better; times the reference, higher is better \u{b7} " (rounds(beside)) " \u{b7} " (LONE_INTERVAL) }
     }
 }
 
-fn axis(sides: &SideBySide, beside: &Beside, scale: Option<Scale>) -> Markup {
-    let present: Vec<&String> =
-        sides.machines.iter().enumerate().filter(|(at, _)| beside.sections[*at].is_some()).map(|(_, id)| id).collect();
+fn rounds(beside: &Beside) -> String {
+    let ratios = beside.rows.iter().flat_map(|row| &row.on).flatten().filter_map(|on| on.times_reference);
+    super::figure::range(ratios.map(|ratio| ratio.rounds), "round")
+}
+
+/// What a machine is called in the heads of columns.
+fn letter(at: usize) -> String {
+    match u8::try_from(at) {
+        Ok(at @ 0..26) => char::from(b'A' + at).to_string(),
+        _ => format!("no. {}", at + 1),
+    }
+}
+
+fn axis(present: &[usize], scale: Option<Scale>) -> Markup {
+    let letters: Vec<String> = present.iter().map(|at| letter(*at)).collect();
     html! {
-        "times the reference, from above: " (present.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", "))
+        "from above: " (letters.join(", "))
         @if let Some(scale) = scale {
             svg.axis width=(STRIP) height="14" viewBox={ "0 0 " (STRIP) " 14" } aria-hidden="true" {
                 @for tick in thinned(scale, 28.0) { text x=(pixels(scale.at(tick))) y="11" text-anchor="middle" { (short(tick)) } }
@@ -83,14 +96,13 @@ fn axis(sides: &SideBySide, beside: &Beside, scale: Option<Scale>) -> Markup {
     }
 }
 
-fn row_of(row: &OnMachines, beside: &Beside, present: Vec<usize>, scale: Option<Scale>) -> Markup {
+fn row_of(row: &OnMachines, beside: &Beside, present: &[usize], scale: Option<Scale>) -> Markup {
     let on = || present.iter().map(|at| row.on[*at].as_ref());
     let height = 14.0 * present.len() as f64 + 4.0;
     html! {
         tr.limit[row.limit] data-q=(row.queue) {
             th scope="row" { (mark::name(&row.queue)) }
             @for side in on() { (figure(side)) }
-            @for side in on() { td.n { (side.and_then(|side| side.ranks).map_or_else(String::new, rank_words)) } }
             @for side in on() { (ratio(side, row.queue == beside.reference)) }
             td.strip { @if let Some(scale) = scale {
                 svg.whiskers width=(STRIP) height=(height) viewBox={ "0 0 " (STRIP) " " (height) } aria-hidden="true" {
@@ -103,6 +115,7 @@ fn row_of(row: &OnMachines, beside: &Beside, present: Vec<usize>, scale: Option<
                 }
             } }
             @for side in on() { (share(side)) }
+            @for side in on() { td.n { (side.and_then(|side| side.ranks).map_or_else(String::new, rank_words)) } }
         }
     }
 }

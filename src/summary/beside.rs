@@ -9,6 +9,7 @@ use super::{Machine, Section};
 use crate::comparison::{LeftOut, comparable, obstacle};
 use crate::ranking::{CONFIDENCE, PairRow, Ratio, Row, all_pairs};
 use crate::record::Run;
+use crate::scenario::Scenario;
 use crate::stats::{Verdict, differences};
 
 /// Several machines.
@@ -97,12 +98,16 @@ pub(super) fn side_by_side(sections: &[Section], machines: &[Machine], runs: &[R
         return None;
     }
     let ids: Vec<String> = machines.iter().map(|machine| machine.id.clone()).collect();
-    let mut by_scenario: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    // In the order the first machine ran them.
+    let mut by_scenario: Vec<(Scenario, Vec<usize>)> = Vec::new();
     for (at, section) in sections.iter().enumerate() {
-        by_scenario.entry(section.scenario).or_default().push(at);
+        match by_scenario.iter_mut().find(|(scenario, _)| *scenario == section.scenario) {
+            Some((_, members)) => members.push(at),
+            None => by_scenario.push((section.scenario, vec![at])),
+        }
     }
     let (mut scenarios, mut left_out) = (Vec::new(), Vec::new());
-    for members in by_scenario.into_values() {
+    for (_, members) in by_scenario {
         let mut chosen: Vec<Option<usize>> = vec![None; ids.len()];
         let mut base: Option<&Section> = None;
         for at in members {
