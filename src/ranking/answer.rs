@@ -108,6 +108,11 @@ pub fn answers(scenario: &Scenario, blocks: &[Block], context: &Context, ranking
         };
         let field = Field::new(logs, blocks, &signals);
         for wait in WaitNeed::ALL {
+            if (matter, wait) == (Matter::Speed, WaitNeed::Any) {
+                // That is the ranking itself, which took its time.
+                all.push(answer(wait, matter, ranking));
+                continue;
+            }
             let mut among = Ranking { rows: rows_of(ranking, matter, wait), ..ranking.clone() };
             field.clone().retain(|queue| wait.allows(queue)).seat(&mut among);
             // Limits are no part of an answer, but what they forbid stays forbidden.
@@ -146,7 +151,7 @@ fn answer(wait: WaitNeed, matter: Matter, among: &Ranking) -> Answer {
         verdict: row.verdict,
         unreliable: row.unreliable.clone(),
     };
-    let with_value: Vec<&Row> = among.rows.iter().filter(|row| row.value.is_some()).collect();
+    let with_value: Vec<&Row> = among.rows.iter().filter(|row| row.value.is_some() && !row.limit).collect();
     if let [only] = with_value[..] {
         let sentence = format!("{} is the only one measured, so nothing is compared", only.queue);
         let best = vec![candidate(only)];

@@ -56,7 +56,10 @@ fn chart(section: &Section) -> Markup {
     let caption = Caption {
         title: &title,
         finding: &finding(section),
-        unit: format!("across: ns of cpu per message, lower is better; upward: {}", words::unit(section)),
+        unit: format!(
+            "across: ns of cpu per message, lower is better; upward: {}; names without room stand in the table",
+            words::unit(section)
+        ),
         n,
         interval: MEDIAN_INTERVAL,
     };
@@ -118,10 +121,13 @@ fn names(section: &Section, x: Scale, y: Scale) -> Vec<(&Row, f64, f64)> {
             let overlaps = |(other, x, y): &(&Row, f64, f64)| {
                 (y - height).abs() < 12.0 && *x < left + width && left < x + other.queue.chars().count() as f64 * 6.2
             };
-            let hides = |(x, y): &(f64, f64)| (y - height).abs() < 8.0 && *x > left - 3.0 && *x < left + width;
-            left + width < WIDTH && !placed.iter().any(overlaps) && !points.iter().any(hides)
+            // Nor may it begin beside another point, whose name it would seem to be.
+            let misleads = |(at_other, (x, y)): (usize, &(f64, f64))| {
+                at_other != at && (y - height).abs() < 9.0 && *x > left - 18.0 && *x < left + width
+            };
+            left + width < WIDTH && !placed.iter().any(overlaps) && !points.iter().enumerate().any(misleads)
         };
-        let shifts = [0.0, -9.0, 9.0, 14.0, -14.0];
+        let shifts = [0.0, -8.0, 8.0];
         if let Some(shift) = shifts.into_iter().find(|shift| is_free(point_y + shift)) {
             placed.push((row, left, point_y + shift));
         }
