@@ -70,7 +70,7 @@ fn card(section: &Section, answer: &Answer, is_first: bool) -> Markup {
             h3.lead { (sentence) @if !sentence.ends_with('.') { "." } }
             p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait))
                 @if section.oversubscribed { " (" (section.threads) " threads share fewer cpus)" } ". "
-                "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) "." }
+                "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
             (best_set(section, answer))
             (certainty(section, answer))
         }

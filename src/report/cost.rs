@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, MEDIAN_INTERVAL, figure, picture, range};
-use super::mark::{self, Mark, marker, pixels};
+use super::mark::{self, Mark, marker_saying, pixels};
 use super::ranking::thinned;
 use super::scale::Scale;
 use super::words::{self, cell, scenario};
@@ -86,7 +86,7 @@ fn scatter(section: &Section, title: &str) -> Markup {
         @for (row, cost, value) in points(section) {
             g.line.loud[!row.limit].limit[row.limit].(mark::colour(crate::summary::look_of(&row.queue))) data-q=(row.queue) {
                 path.whisker d=(cross(row, cost, value, x, y)) {}
-                (marker(&row.queue, x.at(cost), y.at(value)))
+                (marker_saying(&row.queue, x.at(cost), y.at(value), &format!("{}: {} of cpu a message, {}", row.queue, duration(cost), section.value_of(row))))
             }
         }
         @for (row, left, at) in names(section, x, y) {

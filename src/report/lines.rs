@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, MEDIAN_INTERVAL, figure, picture, range};
-use super::mark::{self, Mark, colour, dashes, marker, pixels};
+use super::mark::{self, Mark, colour, dashes, marker, marker_saying, pixels};
 use super::scale::Scale;
 use super::words::cell;
 use crate::protocol::Outcome;
@@ -205,7 +205,11 @@ impl Chart<'_> {
             };
             path.push_str(&format!("{}{} {}", if is_joined { "L" } else { "M" }, pixels(x), at(value)));
             is_joined = true;
-            dots.push((x, y.at(self.value(place, value))));
+            dots.push((
+                x,
+                y.at(self.value(place, value)),
+                format!("{} at {}: {}", line.queue, place.label, self.words(place, row)),
+            ));
             if let Some([low, high]) = row.value_interval {
                 whiskers.push_str(&format!("M{} {}h6m-3 0V{}m-3 0h6", pixels(x - 3.0), at(low), at(high)));
             }
@@ -218,7 +222,7 @@ impl Chart<'_> {
                 @if has_line { path.stroke d=(path) stroke-dasharray=[if line.limit { Some("1 4".into()) } else { dashes(&line.queue) }] {} }
                 path.whisker d=(whiskers) {}
                 @for (x, at) in &pairs { circle.mode cx=(pixels(*x)) cy=(at) r="2" {} }
-                @if !line.limit { @for (x, at) in &dots { (marker(&line.queue, *x, *at)) } }
+                @if !line.limit { @for (x, at, words) in &dots { (marker_saying(&line.queue, *x, *at, words)) } }
                 @for x in &failed { text.failed x=(pixels(*x)) y=(BOTTOM - 4.0) text-anchor="middle" { (Mark::Failed.glyph()) } }
             }
         }
@@ -275,18 +279,22 @@ impl Chart<'_> {
         }
     }
 
+    /// A row's figure with its interval, or both its speeds.
+    fn words(&self, place: &Place, row: &Row) -> String {
+        let words = |value: f64| self.panel.words(self.series, self.value(place, value));
+        match (row.modes, row.value, row.value_interval) {
+            (Some([lower, upper]), ..) => format!("{} or {}", words(lower.value), words(upper.value)),
+            (None, Some(value), Some([low, high])) => format!("{} [{}, {}]", words(value), words(low), words(high)),
+            (None, value, _) => value.map_or_else(String::new, words),
+        }
+    }
+
     fn table_cell(&self, place: &Place, row: Option<&Row>, queue: &str) -> Markup {
         let section = &self.sections[place.scenario];
         let Some(row) = row else {
             return html! { td.n { (super::heat::absent_mark(section, queue).show()) } };
         };
         let Some(value) = row.value else { return html! { td.n { (Mark::Failed.show()) " " (row.outcome) } } };
-        let words = |value: f64| self.panel.words(self.series, self.value(place, value));
-        let figures = match (row.modes, row.value_interval) {
-            (Some([lower, upper]), _) => format!("{} or {}", words(lower.value), words(upper.value)),
-            (None, Some([low, high])) => format!("{} [{}, {}]", words(value), words(low), words(high)),
-            (None, None) => words(value),
-        };
-        cell(Some(self.value(place, value)), &figures)
+        cell(Some(self.value(place, value)), &self.words(place, row))
     }
 }

@@ -71,6 +71,11 @@ pub fn marker(queue: &str, x: f64, y: f64) -> Markup {
     html! { use.m.(colour(look)).hollow[look.hollow] href={ "#m" (look.marker) } x=(pixels(x)) y=(pixels(y)) {} }
 }
 
+/// The same with words for who points at it.
+pub fn marker_saying(queue: &str, x: f64, y: f64, words: &str) -> Markup {
+    html! { g { title { (words) } (marker(queue, x, y)) } }
+}
+
 /// The class that has its colour.
 pub fn colour(look: Look) -> String {
     format!("c{}", look.colour)

@@ -142,7 +142,8 @@ fn header(summary: &Summary) -> Markup {
             div.tools hidden {
                 label { "mark a queue " input #mark type="search" list="queues" autocomplete="off"; }
                 datalist #queues { @for queue in summary.looks.keys() { option value=(queue) {} } }
-                button type="button" #clear { "Clear marks" }
+                label { "only queues like " input #only type="search" autocomplete="off" placeholder="mpmc, std/"; }
+                button type="button" #clear { "Clear" }
                 button type="button" #theme { "Theme: auto" }
             }
             p #notice role="status" hidden {}

@@ -18,6 +18,7 @@
   function writeAddress() {
     const words = new URLSearchParams(state);
     words.delete("q");
+    if (!state.only) words.delete("only");
     let text = words.toString();
     if (marked.size) text += "&q=" + Array.from(marked, encodeURIComponent).join(",");
     try { history.replaceState(null, "", "#" + text); } catch { location.hash = text; }
@@ -55,9 +56,30 @@
     if (known.has(queue)) { toggle(queue); event.target.value = ""; notice(""); }
     else notice("No queue on this page is called " + queue + ".");
   });
-  function clearMarks() { marked.clear(); showMarks(); writeAddress(); }
-  one("#clear").addEventListener("click", clearMarks);
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && marked.size) clearMarks(); });
+
+  // Rows and lines of some queues only; ranks and ratios stay those of all.
+  function filter() {
+    const parts = (state.only || "").toLowerCase().split(",").map((part) => part.trim()).filter(Boolean);
+    for (const [queue, elements] of known) {
+      const off = parts.length > 0 && !parts.some((part) => queue.toLowerCase().includes(part));
+      for (const element of elements) {
+        if (element.tagName !== "BUTTON" && !element.closest(".answer")) element.classList.toggle("off", off);
+      }
+    }
+    const left = Array.from(known.keys()).filter((queue) => parts.some((part) => queue.toLowerCase().includes(part))).length;
+    notice(parts.length ? "Showing " + left + " of " + known.size + " queues; ranks and ratios stay those of all." : "");
+  }
+  one("#only").addEventListener("input", (event) => { state.only = event.target.value.trim(); filter(); writeAddress(); });
+
+  function clear() {
+    marked.clear();
+    state.only = one("#only").value = "";
+    filter();
+    showMarks();
+    writeAddress();
+  }
+  one("#clear").addEventListener("click", clear);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && (marked.size || state.only)) clear(); });
 
   // Sorting: by the number of a cell where it has one, else by its text; cells without a figure go last either way.
   function key(row, column) {
@@ -160,10 +182,12 @@
       else lost.push(select.name + " " + value);
     }
     marked.clear();
+    state.only = one("#only").value = words.get("only") || "";
+    filter();
     for (const queue of (words.get("q") || "").split(",").filter(Boolean)) {
       if (known.has(queue)) marked.add(queue); else lost.push(queue);
     }
-    notice(lost.length ? "Not on this page, though the link names it: " + lost.join(", ") + "." : "");
+    if (lost.length) notice("Not on this page, though the link names it: " + lost.join(", ") + ".");
   }
   function start() {
     readAddress();
