@@ -2,10 +2,12 @@
 //! every block, at last an `end` line. Units are in the names, integers are in base units, unknown fields are
 //! ignored.
 //!
-//! A core-to-core map is another kind of file: [`core_to_core`].
+//! A core-to-core map is another kind of file: [`core_to_core`]. What people say of a machine is in a third: [`machine_toml`].
 
 pub mod core_to_core;
+pub mod machine_toml;
 mod read;
+mod seen;
 mod write;
 
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::core_to_core::is_core_to_core;
+use super::seen::Seen;
 use super::{Block, End, Line, Run, SCHEMA, Skip};
 use crate::protocol::Report;
 use crate::scenario::Scenario;
@@ -85,7 +86,7 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
         }
         None => return Err(error(None, format!("no results file: it has no whole line; {WRITTEN_BY}"))),
     };
-    check_run(&run).map_err(|why| error(Some(1), why))?;
+    let mut seen = check_run(&run).and_then(|()| Seen::plan(&run)).map_err(|why| error(Some(1), why))?;
     let mut results = Results {
         path: path.to_owned(),
         run,
@@ -102,11 +103,14 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
         match line {
             Line::Run(_) => return Err(error(Some(reader.number), "a second run line; split the file".into())),
             Line::Block(block) => {
-                let checked = check_block(&block).and_then(|()| check_planned(&block, &results.run));
+                let checked = check_block(&block).and_then(|()| seen.block(&block, &results.run));
                 checked.map_err(|why| error(Some(reader.number), why))?;
                 results.blocks.push(clean_block(*block));
             }
-            Line::Skip(skip) => results.skips.push(clean_skip(skip)),
+            Line::Skip(skip) => {
+                seen.skip().map_err(|why| error(Some(reader.number), why))?;
+                results.skips.push(clean_skip(skip));
+            }
             Line::End(end) => results.end = Some(End { ended: printable(&end.ended), ..end }),
         }
         if results.end.is_none() {
@@ -114,7 +118,7 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
         }
     }
     results.whole = reader.whole;
-    check_duplicates(&results).and_then(|()| check_count(&results)).map_err(|why| error(None, why))?;
+    check_count(&results).map_err(|why| error(None, why))?;
     Ok(results)
 }
 
@@ -186,6 +190,42 @@ fn block_of(text: &[u8]) -> serde_json::Result<Block> {
     })
 }
 
+/// Whether a line that is no JSON was meant to be the first of a results file.
+fn is_meant_as_run(text: &[u8]) -> bool {
+    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let wanted = br#""type":"run""#;
+    text.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// What is wrong with the line, and in which field. The line is read once more, field by field, which only one that is
+/// refused anyway is worth.
+fn with_field(text: &[u8], why: &serde_json::Error) -> String {
+    #[derive(Deserialize)]
+    struct KindOnly {
+        r#type: String,
+    }
+    let kind = serde_json::from_slice(text).map_or_else(|_| String::new(), |KindOnly { r#type }| r#type);
+    let found = match kind.as_str() {
+        "run" => field_of::<Run>(text),
+        "block" => field_of::<Circumstances>(text).or_else(|| field_of::<Report>(text)),
+        "skip" => field_of::<Skip>(text),
+        "end" => field_of::<End>(text),
+        // No JSON to its end: as far as it goes.
+        _ => field_of::<serde_json::Value>(text),
+    };
+    found.unwrap_or_else(|| why.to_string())
+}
+
+/// Where a line cannot be read as a `T`, and why.
+fn field_of<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<String> {
+    let mut input = serde_json::Deserializer::from_slice(text);
+    let why = serde_path_to_error::deserialize::<_, T>(&mut input).err()?;
+    let path = why.path().to_string();
+    // Neither the line as a whole nor a place between two fields has a name.
+    let is_named = !matches!(path.as_str(), "." | "?");
+    Some(if is_named { format!("{path}: {}", why.inner()) } else { why.inner().to_string() })
+}
+
 struct Reader<'a> {
     path: &'a Path,
     input: BufReader<File>,
@@ -218,7 +258,7 @@ impl Reader<'_> {
         };
         match line {
             Ok(line) => Ok(Some(line)),
-            Err(why) => Err(self.error(format!("not a line of a results file: {}", printable(&why.to_string())))),
+            Err(why) => Err(self.error(format!("not a line of a results file: {}", with_field(&text, &why)))),
         }
     }
 
@@ -247,6 +287,9 @@ impl Reader<'_> {
                 "schema {newer} is newer than the {SCHEMA} this queuebench reads; update it: git pull && cargo install --path ."
             ))),
             Ok(SchemaOnly { schema: Some(1..) }) => Ok(()),
+            Err(why) if is_meant_as_run(text) => {
+                Err(self.error(format!("not a line of a results file: {}", with_field(text, &why))))
+            }
             _ => Err(self.error(format!("no results file: its first line is no run line with a schema; {WRITTEN_BY}"))),
         }
     }
@@ -263,28 +306,31 @@ pub(crate) const MOST_ROUNDS: u32 = 10_000;
 fn check_run(run: &Run) -> Result<(), String> {
     const MOST_SCENARIOS: usize = 1_000;
     if run.scenarios.len() > MOST_SCENARIOS {
-        return Err(format!("{} scenarios; no run has more than {MOST_SCENARIOS}", run.scenarios.len()));
+        return Err(format!("scenarios: {} of them; no run has more than {MOST_SCENARIOS}", run.scenarios.len()));
     }
     if run.rounds > MOST_ROUNDS {
-        return Err(format!("{} rounds; no run has more than {MOST_ROUNDS}", run.rounds));
+        return Err(format!("rounds: {}; no run has more than {MOST_ROUNDS}", run.rounds));
     }
-    for planned in &run.scenarios {
-        planned.id.parse::<Scenario>()?;
-        check_queue_id(&planned.reference)?;
+    if !(run.margin > 0.0 && run.margin <= 10.0) {
+        return Err(format!("margin: {} is no share above 0 and up to 10", run.margin));
     }
-    run.versions.keys().try_for_each(|id| check_queue_id(id))
+    check_machine_id(&run.machine.id).map_err(|why| format!("machine.id: {why}"))?;
+    for (at, planned) in run.scenarios.iter().enumerate() {
+        planned.id.parse::<Scenario>().map_err(|why| format!("scenarios[{at}].id: {why}"))?;
+        check_queue_id(&planned.reference).map_err(|why| format!("scenarios[{at}].reference: {why}"))?;
+    }
+    let ids = [("versions", run.versions.keys()), ("families", run.families.keys())];
+    for (field, mut ids) in ids {
+        ids.try_for_each(|id| check_queue_id(id)).map_err(|why| format!("{field}: {why}"))?;
+    }
+    Ok(())
 }
 
-/// Whether the first line has a place for the block.
-fn check_planned(block: &Block, run: &Run) -> Result<(), String> {
-    if !run.scenarios.iter().any(|planned| planned.id == block.scenario) {
-        return Err(format!("{} is no scenario of this run", block.scenario));
-    }
-    if block.round >= run.rounds {
-        return Err(format!("round {} of a run of {} rounds, counted from 0", block.round, run.rounds));
-    }
-    if block.repeat > 1 {
-        return Err(format!("repeat {}: a queue runs twice a round at most", block.repeat));
+/// A machine's id is the name of its folder below `results/`, too.
+fn check_machine_id(id: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if id.is_empty() || id.len() > 100 || !id.chars().all(allowed) || id.starts_with('.') {
+        return Err(format!("'{}' is no machine's id", id.chars().take(100).collect::<String>()));
     }
     Ok(())
 }
@@ -302,10 +348,9 @@ fn check_count(results: &Results) -> Result<(), String> {
 
 /// What no block of a real run holds.
 fn check_block(block: &Block) -> Result<(), String> {
-    block.scenario.parse::<Scenario>()?;
-    check_queue_id(&block.queue)?;
+    check_queue_id(&block.queue).map_err(|why| format!("queue: {why}"))?;
     if block.wall_ns > 24 * LONGEST_WINDOW_NS {
-        return Err(format!("a block of {} ns is no block", block.wall_ns));
+        return Err(format!("wall_ns: a block of {} ns is no block", block.wall_ns));
     }
     check_report(&block.report, Duration::from_nanos(block.wall_ns))
 }
@@ -316,16 +361,19 @@ const LONGEST_WINDOW_NS: u64 = 3_600_000_000_000;
 pub(crate) fn check_report(report: &Report, wall: Duration) -> Result<(), String> {
     // What a rate implies of time must have passed on the parent's clock, too.
     if u128::from(report.settle_ns) + u128::from(report.elapsed_ns) > wall.as_nanos() {
-        return Err(format!("settling and window of more time than the {} ns its block took", wall.as_nanos()));
+        return Err(format!(
+            "settle_ns, elapsed_ns: settling and window of more time than the {} ns its block took",
+            wall.as_nanos()
+        ));
     }
     if report.elapsed_ns > LONGEST_WINDOW_NS {
-        return Err(format!("a window of {} ns is no window", report.elapsed_ns));
+        return Err(format!("elapsed_ns: a window of {} ns is no window", report.elapsed_ns));
     }
     if report.messages > report.elapsed_ns.saturating_mul(100) {
-        return Err(format!("{} messages in {} ns is no rate", report.messages, report.elapsed_ns));
+        return Err(format!("messages, elapsed_ns: {} in {} ns is no rate", report.messages, report.elapsed_ns));
     }
     if report.outcome == crate::protocol::Outcome::Ok && report.elapsed_ns == 0 {
-        return Err("outcome ok without a window".into());
+        return Err("elapsed_ns: outcome ok without a window".into());
     }
     Ok(())
 }
@@ -337,17 +385,6 @@ pub(crate) fn check_queue_id(id: &str) -> Result<(), String> {
         return Err(format!("'{}' is no queue id", printable(&id.chars().take(100).collect::<String>())));
     }
     Ok(())
-}
-
-fn check_duplicates(results: &Results) -> Result<(), String> {
-    let mut seen = std::collections::HashSet::new();
-    match results.blocks.iter().find(|block| !seen.insert(block.key())) {
-        None => Ok(()),
-        Some(block) => Err(format!(
-            "two blocks for {} {} round {} repeat {}",
-            block.scenario, block.queue, block.round, block.repeat
-        )),
-    }
 }
 
 /// Without control and direction-changing characters, and not longer than anyone wants to read.
@@ -387,7 +424,13 @@ pub(super) fn scrub(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::String(text) => *text = printable(text),
         serde_json::Value::Array(values) => values.iter_mut().for_each(scrub),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(scrub),
+        serde_json::Value::Object(fields) => {
+            fields.values_mut().for_each(scrub);
+            // A worker's name is a key.
+            if fields.keys().any(|key| printable(key) != *key) {
+                *fields = std::mem::take(fields).into_iter().map(|(key, value)| (printable(&key), value)).collect();
+            }
+        }
         _ => {}
     }
 }

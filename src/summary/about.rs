@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::machine::Fingerprint;
 use crate::record::Results;
+use crate::record::machine_toml::MachineToml;
 use crate::topology::Topology;
 
 /// One results file's run.
@@ -90,12 +91,32 @@ impl RunAbout {
 pub struct Machine {
     /// Its id.
     pub id: String,
-    /// What people who know it say of it: `notes` of the machine.toml beside its files.
+    /// What people call it: `name` of the machine.toml beside its files.
+    pub name: Option<String>,
+    /// What people who know it say of it: `notes` of the same file.
     pub notes: Option<String>,
+    /// Who contributed its figures, as the same file has it.
+    pub contributor: Option<String>,
     /// What identifies it, as its first run found it.
     pub fingerprint: Fingerprint,
     /// Its cpus.
     pub topology: Topology,
     /// Every queue's version.
     pub versions: BTreeMap<String, String>,
+}
+
+impl Machine {
+    /// What people say of it, unless somebody has spoken before.
+    pub(super) fn hear(&mut self, said: MachineToml) {
+        if self.name.is_none() {
+            self.name = Some(said.name);
+            self.notes = Some(said.notes);
+            self.contributor = said.contributor;
+        }
+    }
+
+    /// What it is called, if only by its id.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
 }

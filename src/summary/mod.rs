@@ -30,7 +30,7 @@ pub use words::{rank_words, verdict_words};
 use crate::filter::Filter;
 use crate::ranking::CONFIDENCE;
 use crate::record::core_to_core::CoreToCore;
-use crate::record::{Results, Skip};
+use crate::record::{Results, Skip, machine_toml};
 
 /// The summary's own schema; it is raised when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -87,7 +87,7 @@ impl Summary {
     ///
     /// # Errors
     ///
-    /// When a run is there twice.
+    /// When a run is there twice, or a machine.toml cannot be read.
     pub fn of(files: Vec<Results>, maps: Vec<CoreToCore>, wanted: &Wanted) -> anyhow::Result<Summary> {
         let pools = Pooled::all(files)?;
         let mut summary = Summary::empty();
@@ -96,6 +96,9 @@ impl Summary {
         for (at, mut pool) in pools.into_iter().enumerate() {
             summary.runs.extend(pool.runs.drain(..).map(|run| RunAbout { pool: at, ..run }));
             summary.add_machine(&pool);
+            if !wanted.only_tables {
+                summary.hear_of_machine(&pool)?;
+            }
             for section in pool.sections(at, wanted)? {
                 summary.scenarios.push(section);
             }
@@ -137,12 +140,28 @@ impl Summary {
             Some(known) => known.versions.extend(pool.versions.clone()),
             None => self.machines.push(Machine {
                 id: id.clone(),
+                name: None,
                 notes: None,
+                contributor: None,
                 fingerprint: pool.run.machine.clone(),
                 topology: pool.run.topology.clone(),
                 versions: pool.versions.clone(),
             }),
         }
+    }
+}
+
+impl Summary {
+    /// What is said of the pool's machine beside its files.
+    fn hear_of_machine(&mut self, pool: &Pooled) -> anyhow::Result<()> {
+        let id = &pool.run.machine.id;
+        let Some(machine) = self.machines.iter_mut().find(|machine| machine.id == *id) else { return Ok(()) };
+        for path in &pool.paths {
+            if let Some(said) = machine_toml::beside(path, id)? {
+                machine.hear(said);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files of one machine, pooled run by run: their rounds are put one after the other, never mixed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use anyhow::bail;
 
@@ -21,6 +22,8 @@ pub struct Pooled {
     pub skips: Vec<Skip>,
     /// Each of the runs.
     pub runs: Vec<RunAbout>,
+    /// Where each was read from.
+    pub paths: Vec<PathBuf>,
     rounds: u32,
     parts: HashMap<String, Part>,
 }
@@ -62,8 +65,8 @@ impl Pooled {
 
     fn new(run: Run) -> Pooled {
         let (scenarios, families, versions) = Default::default();
-        let (skips, runs) = Default::default();
-        Pooled { run, scenarios, families, versions, skips, runs, rounds: 0, parts: HashMap::new() }
+        let (skips, runs, paths) = Default::default();
+        Pooled { run, scenarios, families, versions, skips, runs, paths, rounds: 0, parts: HashMap::new() }
     }
 
     /// Whether a run came about like those that are here already.
@@ -84,6 +87,7 @@ impl Pooled {
 
     fn add(&mut self, results: Results, path: String) {
         self.runs.push(RunAbout::of(&results));
+        self.paths.push(results.path.clone());
         for line in results.run.scenarios {
             if !self.scenarios.iter().any(|known| known.id == line.id) {
                 self.scenarios.push(line);

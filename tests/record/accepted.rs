@@ -56,3 +56,9 @@ fn fields_a_block_can_do_without_may_be_missing() {
 fn lines_may_end_as_they_do_on_windows() {
     assert_eq!(read(text(&lines()).replace('\n', "\r\n")).unwrap().blocks.len(), 4);
 }
+
+#[test]
+fn a_queue_that_this_program_does_not_know_is_one_like_others() {
+    let results = bent(|lines| lines[FIRST_BLOCK]["queue"] = json!("their-crate/new.kind_2+spin@base"));
+    assert_eq!(results.unwrap().blocks[0].queue, "their-crate/new.kind_2+spin@base");
+}

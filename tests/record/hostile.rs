@@ -58,8 +58,10 @@ fn every_text_of_the_first_line_is_stripped() {
                 poison(value);
             }
         }
+        run["machine"]["id"] = json!(format!("{HOSTILE}synthetic-2c2t-0000").replace("[31mred", ""));
         run["machine"]["cpu_model"] = json!(HOSTILE);
         run["topology"]["notes"] = json!([HOSTILE]);
+        run.insert("workers".into(), json!({ format!("{HOSTILE}base"): HOSTILE }));
         poison(&mut run["versions"]);
     });
     let run = results.unwrap().run;

@@ -39,7 +39,7 @@ fn a_line_of_half_a_gigabyte_is_not_read_to_its_end() {
 
 #[test]
 fn a_file_of_gigabytes_is_not_read_at_all() {
-    assert_refused(&validate(&sparse(3 << 30)), "split it");
+    assert_refused(&validate(&sparse(3 << 30)), "are not read");
 }
 
 #[test]
@@ -64,4 +64,52 @@ fn a_file_of_many_gigabytes_is_not_begun() {
     end.seek(SeekFrom::End(0)).unwrap();
     end.write_all(b"\n").unwrap();
     assert_refused(&validate(&huge), "are not read");
+}
+
+/// As many blocks as asked for, each of another cell, spread over `scenarios` scenarios.
+fn cells(blocks: usize, scenarios: usize) -> File {
+    let mut lines = lines();
+    let ids: Vec<String> = (1..=scenarios).map(|held| format!("stream/1p1c/{held}/8B/same-l3")).collect();
+    let planned = lines[0]["scenarios"][0].clone();
+    let planned = |id: &String| {
+        let mut planned = planned.clone();
+        planned["id"] = id.as_str().into();
+        planned
+    };
+    lines[0]["scenarios"] = ids.iter().map(planned).collect();
+    let block = lines[2].to_string();
+    let [scenario, queue] = ["scenario", "queue"].map(|field| lines[2][field].to_string());
+    let folder_and_file = file(text(&lines[..1]));
+    let mut out = std::io::BufWriter::new(OpenOptions::new().append(true).open(&folder_and_file.path).unwrap());
+    for at in 0..blocks {
+        let other = format!("\"made-up/q{}\"", at / scenarios);
+        let id = format!("\"{}\"", ids[at % scenarios]);
+        writeln!(out, "{}", block.replacen(&scenario, &id, 1).replacen(&queue, &other, 1)).unwrap();
+    }
+    out.flush().unwrap();
+    folder_and_file
+}
+
+#[test]
+fn more_queues_than_there_can_be_are_refused_at_their_line() {
+    assert!(validate(&cells(500, 1)).status.success());
+    let output = validate(&cells(1_000_000 / 2, 1));
+    assert_refused(&output, "line 502: queue: more than 500 different ones");
+}
+
+#[test]
+fn a_million_cells_are_refused_in_bounded_time_and_memory() {
+    let started = std::time::Instant::now();
+    let file = cells(60_000, 1000);
+    let written = started.elapsed();
+    assert_refused(&validate(&file), "line 50002: queue: more than 50000 pairs");
+    // The reader stops where the limit is, whatever follows.
+    assert!(started.elapsed() - written < std::time::Duration::from_secs(60));
+}
+
+#[test]
+fn skip_lines_without_end_are_refused() {
+    let lines = lines();
+    let skips = format!("{}\n", lines[1]).repeat(100_001);
+    assert_refused(&validate(&file(text(&lines[..1]) + &skips)), "line 100002: type: more than 100000 skip lines");
 }

@@ -6,6 +6,7 @@ mod any_bytes;
 mod core_to_core;
 mod hostile;
 mod large;
+mod machine_toml;
 #[path = "../made_up/mod.rs"]
 mod made_up;
 mod refused;

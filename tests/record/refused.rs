@@ -84,7 +84,7 @@ fn a_block_that_is_there_twice_is_refused_and_named() {
     let error = why(|lines| {
         lines[LAST_BLOCK] = lines[FIRST_BLOCK].clone();
     });
-    assert_says(&error, &["two blocks", "std/mpsc", "round 0", "repeat 0"]);
+    assert_says(&error, &["line 6", "queue", "two blocks", "std/mpsc", "round 0", "repeat 0"]);
 }
 
 #[test]
@@ -98,28 +98,46 @@ fn ids_that_are_no_ids_are_refused_with_their_line() {
     let ids = ["", "../../etc/passwd", "/etc/passwd", "a b", "<script>", "a|b", "x\n", "\u{202e}evil", "é/é"];
     for id in ids.into_iter().chain([["a/"; 200].concat().as_str()]) {
         let error = why(|lines| lines[FIRST_BLOCK]["queue"] = json!(id));
-        assert_says(&error, &["line 3", "no queue id"]);
+        assert_says(&error, &["line 3", "queue: ", "no queue id"]);
     }
     for id in ["", "stream", "stream/1p1c/1024/8B/nearby", "stream/0p1c/1024/8B/same-l3", "a/../b/c/d", "\u{1b}[2J"] {
         let error = why(|lines| lines[FIRST_BLOCK]["scenario"] = json!(id));
-        assert_says(&error, &["line 3"]);
+        assert_says(&error, &["line 3", "scenario: "]);
         assert!(!error.chars().any(char::is_control), "{error:?}");
     }
 }
 
 #[test]
 fn ids_in_the_first_line_are_checked_as_those_of_blocks_are() {
-    assert_says(&why(|lines| lines[RUN]["scenarios"][0]["id"] = json!("nowhere")), &["line 1", "nowhere"]);
-    assert_says(&why(|lines| lines[RUN]["scenarios"][0]["reference"] = json!("<b>")), &["line 1", "no queue id"]);
-    assert_says(&why(|lines| lines[RUN]["versions"] = json!({ "<script>": "1.0" })), &["line 1", "no queue id"]);
+    assert_says(
+        &why(|lines| lines[RUN]["scenarios"][0]["id"] = json!("nowhere")),
+        &["line 1", "scenarios[0].id: ", "nowhere"],
+    );
+    assert_says(
+        &why(|lines| lines[RUN]["scenarios"][0]["reference"] = json!("<b>")),
+        &["line 1", "scenarios[0].reference: '<b>'"],
+    );
+    assert_says(
+        &why(|lines| lines[RUN]["versions"] = json!({ "<script>": "1.0" })),
+        &["line 1", "versions: '<script>'"],
+    );
+    assert_says(&why(|lines| lines[RUN]["families"] = json!({ "../x": "ring" })), &["line 1", "families: '../x'"]);
+    for id in ["", "../up", "a/b", ".hidden", "<b>", "a b"] {
+        assert_says(&why(|lines| lines[RUN]["machine"]["id"] = json!(id)), &["line 1", "machine.id: "]);
+    }
+    let twice = why(|lines| {
+        let planned = lines[RUN]["scenarios"].as_array_mut().unwrap();
+        planned.push(planned[0].clone());
+    });
+    assert_says(&twice, &["line 1", "scenarios[1].id: ", "already"]);
 }
 
 #[test]
 fn a_block_of_a_scenario_or_a_round_that_was_not_planned_is_refused() {
     let other = "stream/2p2c/1024/8B/same-l3";
-    assert_says(&why(|lines| lines[FIRST_BLOCK]["scenario"] = json!(other)), &["line 3", other]);
-    assert_says(&why(|lines| lines[FIRST_BLOCK]["round"] = json!(2)), &["line 3", "round"]);
-    assert_says(&why(|lines| lines[FIRST_BLOCK]["repeat"] = json!(2)), &["line 3", "repeat"]);
+    assert_says(&why(|lines| lines[FIRST_BLOCK]["scenario"] = json!(other)), &["line 3", "scenario: ", other]);
+    assert_says(&why(|lines| lines[FIRST_BLOCK]["round"] = json!(2)), &["line 3", "round: "]);
+    assert_says(&why(|lines| lines[FIRST_BLOCK]["repeat"] = json!(2)), &["line 3", "repeat: "]);
 }
 
 #[test]
@@ -139,7 +157,56 @@ fn absurd_numbers_are_refused() {
         ("regime", json!("sideways")),
     ] {
         let error = why(|lines| lines[FIRST_BLOCK][field] = value.clone());
-        assert_says(&error, &["line 3"]);
+        assert_says(&error, &["line 3", field]);
+    }
+}
+
+/// What JSON has no number for is not in a field that could be asked for it either.
+#[test]
+fn numbers_that_are_none_are_refused_with_their_field() {
+    let with = |line: usize, field: &str, number: &str| {
+        let mut lines: Vec<String> = lines().iter().map(ToString::to_string).collect();
+        let key = format!("\"{field}\":");
+        let start = lines[line].find(&key).unwrap() + key.len();
+        let end = start + lines[line][start..].find([',', '}']).unwrap();
+        lines[line].replace_range(start..end, number);
+        read(lines.join("\n") + "\n").expect_err(number).to_string()
+    };
+    for number in ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "+1"] {
+        assert_says(&with(FIRST_BLOCK, "elapsed_ns", number), &["line 3", "elapsed_ns"]);
+        assert_says(&with(FIRST_BLOCK, "wall_ns", number), &["line 3", "wall_ns"]);
+        assert_says(&with(RUN, "ns_per_work_iteration", number), &["line 1", "ns_per_work_iteration"]);
+    }
+    for number in ["0", "-1", "1e300"] {
+        assert_says(&with(RUN, "margin", number), &["line 1", "margin"]);
+    }
+}
+
+#[test]
+fn a_field_that_is_missing_or_of_another_kind_is_named() {
+    for field in ["scenario", "queue", "round", "wall_ns", "outcome"] {
+        let error = why(|lines| drop(lines[FIRST_BLOCK].as_object_mut().unwrap().remove(field)));
+        assert_says(&error, &["line 3", field]);
+        assert_says(&why(|lines| lines[FIRST_BLOCK][field] = json!([{}])), &["line 3", field]);
+    }
+    assert_says(&why(|lines| lines[FIRST_BLOCK]["endpoints"] = json!([1, "2"])), &["line 3", "endpoints[1]"]);
+    for (path, bend) in [
+        ("machine.cpus", json!({ "machine": { "cpus": "two" } })),
+        ("toolchain.rustc", json!({ "toolchain": { "rustc": 7 } })),
+        ("seed", json!({ "seed": -1 })),
+    ] {
+        let error = why(|lines| merge(&mut lines[RUN], &bend));
+        assert_says(&error, &["line 1", path]);
+    }
+    assert_says(&why(|lines| lines[RUN]["scenarios"][0]["threads"] = json!(0.5)), &["line 1", "scenarios[0].threads"]);
+    assert_says(&why(|lines| lines[END]["blocks"] = json!("4")), &["line 7", "blocks"]);
+}
+
+/// Puts the fields of `other` in place of those of `value`.
+fn merge(value: &mut serde_json::Value, other: &serde_json::Value) {
+    match other {
+        serde_json::Value::Object(fields) => fields.iter().for_each(|(key, field)| merge(&mut value[key], field)),
+        _ => *value = other.clone(),
     }
 }
 
