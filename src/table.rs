@@ -135,6 +135,13 @@ pub fn span(seconds: u64) -> String {
     }
 }
 
+/// Text without meaning for what renders markdown: no markup, and no address that becomes a link.
+pub fn markdown_text(text: &str) -> String {
+    let is_markup = |c: char| "\\`*<[|".contains(c);
+    let escaped: String = text.chars().flat_map(|c| is_markup(c).then_some('\\').into_iter().chain([c])).collect();
+    escaped.replace("://", "\\://").replace("www.", "www\\.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

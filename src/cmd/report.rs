@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::rank::csv;
 use super::{out, talk};
 use crate::filter::Filter;
 use crate::record::{self, core_to_core};
 use crate::report::{MOST_CELLS, page};
-use crate::summary::{Summary, Wanted};
+use crate::summary::{Summary, Wanted, gallery};
 use crate::table::{count, percent};
 
 /// Make a page of results files: which queue, how sure that is, what it costs, and every figure behind it. One file, for a
@@ -21,15 +21,19 @@ use crate::table::{count, percent};
   queuebench report results/local/*.jsonl
   queuebench report results/*/*.jsonl results/*/core-to-core.json -o all.html
   queuebench report ONE.jsonl OTHER.jsonl -o two-machines.html -s 1p1c
+  queuebench report results/*/*.jsonl --format markdown     what scripts/results writes
 
 Files: results of `queuebench run`, and maps of `queuebench machine --probe -o FILE`")]
 pub struct Report {
     /// Results files, and core-to-core maps
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Where to write the page; - is standard output
-    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
-    output: PathBuf,
+    /// Where to write it; - is standard output [default: report.html, and - for markdown]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// A page, or the machines with their floors and best sets as markdown
+    #[arg(long, value_enum, default_value_t = PageFormat::Html, value_name = "FORMAT")]
+    format: PageFormat,
     /// Only queues whose id matches this regular expression, or contains it as it stands
     #[arg(short = 'q', long, value_name = "RE")]
     queue: Option<String>,
@@ -41,28 +45,52 @@ pub struct Report {
     margin: Option<f64>,
 }
 
+/// What is made of results files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PageFormat {
+    Html,
+    Markdown,
+}
+
 impl Report {
     pub fn run(&self) -> anyhow::Result<u8> {
         let summary = self.summary()?;
+        let text = match self.format {
+            PageFormat::Html => self.page(&summary)?,
+            PageFormat::Markdown => gallery(&summary),
+        };
+        let path = self.output();
+        if path == Path::new("-") {
+            return out(&text).map(|()| 0);
+        }
+        let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{text}"));
+        written.with_context(|| format!("cannot write {}; name another file with -o", path.display()))?;
+        talk(&format!(
+            "{}: {} of {}, {:.1} MB{}",
+            path.display(),
+            count(summary.scenarios.len(), "scenario"),
+            count(summary.machines.len(), "machine"),
+            text.len() as f64 / 1e6,
+            if self.format == PageFormat::Html { "; open it in a browser" } else { "" }
+        ));
+        Ok(0)
+    }
+
+    fn output(&self) -> &Path {
+        match (&self.output, self.format) {
+            (Some(path), _) => path,
+            (None, PageFormat::Html) => Path::new("report.html"),
+            (None, PageFormat::Markdown) => Path::new("-"),
+        }
+    }
+
+    fn page(&self, summary: &Summary) -> anyhow::Result<String> {
         let cells: usize = summary.scenarios.iter().map(|section| section.ranking.rows.len()).sum();
         anyhow::ensure!(
             cells <= MOST_CELLS,
             "{cells} cells are more than a page can show ({MOST_CELLS}); choose some with -s and -q"
         );
-        let text = page(&summary, &csv(&summary.scenarios), &self.command());
-        if self.output == Path::new("-") {
-            return out(&text).map(|()| 0);
-        }
-        let written = std::fs::File::create(&self.output).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.with_context(|| format!("cannot write {}; name another file with -o", self.output.display()))?;
-        talk(&format!(
-            "{}: {} of {}, {:.1} MB; open it in a browser",
-            self.output.display(),
-            count(summary.scenarios.len(), "scenario"),
-            count(summary.machines.len(), "machine"),
-            text.len() as f64 / 1e6
-        ));
-        Ok(0)
+        Ok(page(summary, &csv(&summary.scenarios), &self.command()))
     }
 
     fn summary(&self) -> anyhow::Result<Summary> {
@@ -99,7 +127,7 @@ impl Report {
             words.extend(value.iter().flat_map(|value| [flag.to_owned(), quoted(&record::printable(value))]));
         }
         words.extend(self.margin.iter().flat_map(|margin| ["--margin".into(), format!("{}%", margin * 100.0)]));
-        words.extend(["-o".into(), quoted(&name(&self.output))]);
+        words.extend(["-o".into(), quoted(&name(self.output()))]);
         words.join(" ")
     }
 }

@@ -7,13 +7,21 @@ mod disk;
 mod examined;
 mod exits;
 mod listed;
+#[path = "../made_up/mod.rs"]
+mod made_up;
 mod one_cpu;
 mod probed;
 mod ranked;
+// What the topology's own tests need besides is not needed here.
+#[allow(dead_code)]
+#[path = "../recorded/mod.rs"]
+mod recorded;
 mod refused_resumes;
+mod reported;
 mod selftest;
 mod streams;
 mod strict;
+mod synthetic;
 mod typed;
 mod worker;
 

@@ -2,12 +2,7 @@
 
 use super::table::{WIDE_HEADS, cells};
 use crate::summary::Section;
-
-/// Without meaning for what renders markdown.
-fn markdown_text(text: &str) -> String {
-    let is_markup = |c: char| "\\`*<[|".contains(c);
-    text.chars().flat_map(|c| is_markup(c).then_some('\\').into_iter().chain([c])).collect()
-}
+use crate::table::markdown_text;
 
 /// A table for each scenario.
 pub fn markdown(sections: &[Section], wide: bool) -> String {
