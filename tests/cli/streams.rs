@@ -39,13 +39,15 @@ fn no_color_holds_even_where_colour_is_forced() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let verbs: [&[&str]; 8] = [
+    let verbs: [&[&str]; 10] = [
         &["list"],
         &["list", "queues", "--format", "json"],
         &["list", "suites"],
         &["machine"],
         &RANK,
         &["validate", "results/synthetic.jsonl"],
+        &["report", "results/synthetic.jsonl", "-o", "-"],
+        &["report", "results/synthetic.jsonl", "--format", "markdown"],
         &["--help"],
         &["completions", "bash"],
     ];

@@ -203,6 +203,7 @@ fn block(scenario: &str, (queue, ns): Speed, random: &mut fastrand::Rng) -> Bloc
         endpoints: vec![messages, messages],
         cpu_ns: 99_000_000,
         voluntary_switches: 0,
+        page_faults: 0,
         full_tries: None,
         round_trips: if is_timed { vec![[ns as u64, messages]] } else { Vec::new() },
         first: Vec::new(),
