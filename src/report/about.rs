@@ -132,8 +132,8 @@ fn machine_table(machine: &Machine) -> Markup {
         ("quota", facts.quota_cpus.map_or("none".into(), |cpus| format!("{cpus} cpus"))),
     ];
     html! {
-        h3 { (machine.id) }
-        @if let Some(notes) = &machine.notes { p { (notes) } }
+        h3 { (machine.called()) @if machine.name.is_some() { " " code { (machine.id) } } }
+        @if let Some(notes) = &machine.notes { p { (notes) @if let Some(contributor) = &machine.contributor { " Contributed by " (contributor) "." } } }
         table.facts { tbody { @for (name, value) in &rows { tr { th scope="row" { (name) } td { (value) } } } } }
     }
 }

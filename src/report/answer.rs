@@ -160,8 +160,9 @@ fn certainty(section: &Section, answer: &Answer) -> Markup {
     html! {
         p.fine {
             b { "How sure: " }
-            (count(fewest, "round")) " at least, each queue in a fresh process every round; the brackets of all " (count(answer.queues, "queue"))
-            " hold together, 19 times out of 20. "
+            (count(fewest, "round")) " at least, each queue in a fresh process every round"
+            @if answer.queues > 1 { "; the brackets of all " (answer.queues) " queues hold together, 19 times out of 20" }
+            ". "
             @if open { "The first " (answer.best.len()) " cannot be told apart as the best. " }
             "Rates within " (percentage(section.ranking.margin)) " are called equivalent"
             @if section.ranking.equivalence_withheld { ", but that word is withheld here: a queue differs from itself by more" }

@@ -244,7 +244,7 @@ fn finding(beside: &Beside, present: &[(&str, &Section)]) -> String {
     };
     let pairs = beside.agreements + beside.open + beside.reversals.len();
     format!(
-        "May be the best: {}. Of {pairs} pairs of queues, {} have the same order on every machine, {} are reversed, {} are open on one at least.",
+        "May be the best: {}. Pairs of queues: {pairs}; in the same order on every machine: {}; reversed: {}; open on one at least: {}.",
         present.iter().map(best).collect::<Vec<_>>().join("; "),
         beside.agreements,
         beside.reversals.len(),
