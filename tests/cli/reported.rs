@@ -81,7 +81,7 @@ fn two_machines_stand_side_by_side_and_one_does_not() {
     let reversal = "made-up/array is faster on synthetic-arm-128-0000; made-up/ring on synthetic-amd-48-0000";
     assert_has(
         &machines,
-        &["synthetic-amd-48-0000", "synthetic-arm-128-0000", BASE, reversal, "5 have the same order"],
+        &["synthetic-amd-48-0000", "synthetic-arm-128-0000", BASE, reversal, "in the same order on every machine: 5"],
     );
     assert!(!files.page(&[AMD]).contains("<section id=\"machines\""));
 }
