@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{CONFIDENCE, Logs, Ranking, Ratio, Row, verdict};
+use super::{CONFIDENCE, Logs, Mode, Ranking, Ratio, Row, verdict};
 use crate::queue::Capacity;
 use crate::scenario::{Boundary, Scenario};
 use crate::stats::{Verdict, differences};
@@ -59,6 +59,8 @@ pub struct BothSides {
 pub struct OneSide {
     /// Median over blocks, in the scenario's unit.
     pub value: Option<f64>,
+    /// The two speeds it runs at, where it has two.
+    pub modes: Option<[Mode; 2]>,
     /// Cpu time of all endpoints per message, in nanoseconds.
     pub cpu_ns_per_message: Option<f64>,
     /// Messages it took before it said it was full.
@@ -104,6 +106,7 @@ pub fn crossing(scenario: &Scenario, threads: &Side, processes: &Side) -> Option
         let (from, to) = ((Boundary::Threads, row.queue.as_str()), (Boundary::Processes, row.queue.as_str()));
         let side = |row: &Row| OneSide {
             value: row.value,
+            modes: row.modes,
             cpu_ns_per_message: row.cpu_ns_per_message,
             capacity: row.capacity,
         };

@@ -104,9 +104,12 @@ fn change_cells(queue: &str, change: &Change, scale: Option<Scale>) -> Markup {
 }
 
 fn value(crossing: &Crossing, side: &OneSide) -> Markup {
-    match side.value {
-        Some(value) => cell(Some(value), &figure_words(crossing, value)),
-        None => html! { td.n { (Mark::Failed.show()) } },
+    match (side.modes, side.value) {
+        (Some([lower, upper]), value) => {
+            cell(value, &format!("{} or {}", figure_words(crossing, lower.value), figure_words(crossing, upper.value)))
+        }
+        (None, Some(value)) => cell(Some(value), &figure_words(crossing, value)),
+        (None, None) => html! { td.n { (Mark::Failed.show()) } },
     }
 }
 

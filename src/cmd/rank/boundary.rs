@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ranking::{BothSides, Change, Crossing, Step, ratio_words};
+use crate::ranking::{BothSides, Change, Crossing, OneSide, Step, ratio_words};
 use crate::table::{Emphasis, Grid, WIDTH, duration, rate};
 
 use super::table::wrapped;
@@ -57,10 +57,10 @@ pub fn markdown(crossing: &Crossing) -> String {
 
 fn both_sides_cells(crossing: &Crossing, both: &BothSides) -> Vec<String> {
     let is_timed = crossing.is_timed;
-    let value = |value: Option<f64>| match value {
-        Some(value) if is_timed => duration(value),
-        Some(value) => rate(value),
-        None => "-".into(),
+    let figure = |value: f64| if is_timed { duration(value) } else { rate(value) };
+    let value = |side: &OneSide| match (side.modes, side.value) {
+        (Some([lower, upper]), _) => format!("{} or {}", figure(lower.value), figure(upper.value)),
+        (None, value) => value.map_or_else(|| "-".into(), figure),
     };
     let sides = [&both.threads, &both.processes];
     let cpu = sides.map(|side| side.cpu_ns_per_message.map_or_else(|| "-".into(), duration));
@@ -72,8 +72,8 @@ fn both_sides_cells(crossing: &Crossing, both: &BothSides) -> Vec<String> {
     });
     vec![
         both.queue.clone(),
-        value(both.threads.value),
-        value(both.processes.value),
+        value(&both.threads),
+        value(&both.processes),
         ratio(&both.change),
         verdict(&both.change),
         if cpu[0] == cpu[1] { cpu[0].clone() } else { cpu.join(", ") },
