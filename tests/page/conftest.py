@@ -72,7 +72,7 @@ def sources(folder):
 
     second = made_up.on_machine(verdicts, "synthetic-second", {"made-up/b": 3.0, "made-up/c": 0.3, None: 1.7})
     hostile = made_up.hostile(verdicts)
-    hostile_second = made_up.on_machine(hostile, made_up.hostile_text("second-machine"), {None: 2.0})
+    hostile_second = made_up.on_machine(hostile, "constructor", {None: 2.0})
     many = made_up.many_cpus(verdicts)
     many_map = folder / "many-cpus.json"
     many_map.write_text(json.dumps(made_up.sampled_map(many[0])) + "\n")

@@ -120,7 +120,7 @@ def visible(text):
 
 
 RUN_TEXTS = ["program", "version", "build", "started", "suite", "profile"]
-MACHINE_TEXTS = ["id", "cpu_model", "arch", "kernel", "hypervisor", "clock_source", "governor", "huge_pages", "smt"]
+MACHINE_TEXTS = ["cpu_model", "arch", "kernel", "hypervisor", "clock_source", "governor", "huge_pages", "smt"]
 TOOL_TEXTS = ["rustc", "target", "opt_level", "rustflags", "allocator"]
 # Queue ids may hold letters, digits and / + - _ . @ : enough for names that scripts and spreadsheets know.
 QUEUE_IDS = {"made-up/a": "__proto__", "made-up/b": "constructor", "made-up/c": "+1+2", "made-up/d": "@SUM",
@@ -133,6 +133,8 @@ def hostile(lines):
     run = lines[0]
     for group, names in [(run, RUN_TEXTS), (run["machine"], MACHINE_TEXTS), (run["toolchain"], TOOL_TEXTS)]:
         group.update({name: hostile_text(name) for name in names})
+    # Names of machines may hold as little as those of queues.
+    run["machine"]["id"] = "__proto__"
     run["workers"] = {"base": hostile_text("worker"), "__proto__": hostile_text("worker")}
     run["versions"] = {QUEUE_IDS[queue]: hostile_text("queue-version") for queue in run["versions"]}
     run["families"] = {QUEUE_IDS[queue]: hostile_text("family") for queue in run["families"]}
