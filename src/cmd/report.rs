@@ -1,5 +1,6 @@
 //! `report`: results files as a page to look at.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::rank::csv;
 use super::{out, talk};
 use crate::filter::Filter;
-use crate::record::{self, core_to_core};
+use crate::record::{self, Results, core_to_core};
 use crate::report::{MOST_CELLS, page};
 use crate::summary::{Summary, Wanted, gallery};
 use crate::table::{count, percent};
@@ -56,7 +57,7 @@ impl Report {
     pub fn run(&self) -> anyhow::Result<u8> {
         let summary = self.summary()?;
         let text = match self.format {
-            PageFormat::Html => self.page(&summary)?,
+            PageFormat::Html => self.page(&summary),
             PageFormat::Markdown => gallery(&summary),
         };
         let path = self.output();
@@ -84,13 +85,8 @@ impl Report {
         }
     }
 
-    fn page(&self, summary: &Summary) -> anyhow::Result<String> {
-        let cells: usize = summary.scenarios.iter().map(|section| section.ranking.rows.len()).sum();
-        anyhow::ensure!(
-            cells <= MOST_CELLS,
-            "{cells} cells are more than a page can show ({MOST_CELLS}); choose some with -s and -q"
-        );
-        Ok(page(summary, &csv(&summary.scenarios), &self.command()))
+    fn page(&self, summary: &Summary) -> String {
+        page(summary, &csv(&summary.scenarios), &self.command())
     }
 
     fn summary(&self) -> anyhow::Result<Summary> {
@@ -105,7 +101,14 @@ impl Report {
             self.files.iter().partition(|file| core_to_core::is_core_to_core(file));
         let maps: Result<Vec<_>, _> = maps.into_iter().map(|file| core_to_core::read(file)).collect();
         let results: Result<Vec<_>, _> = results.into_iter().map(|file| record::read(file)).collect();
-        let summary = Summary::of(results?, maps?, &wanted)?;
+        let results = results?;
+        // Before they are summed up, which takes the longer the more there are.
+        let cells: usize = results.iter().map(|results| cells(results, &wanted)).sum();
+        anyhow::ensure!(
+            cells <= MOST_CELLS || self.format != PageFormat::Html,
+            "{cells} cells are more than a page can show ({MOST_CELLS}); choose some with -s and -q"
+        );
+        let summary = Summary::of(results, maps?, &wanted)?;
         let is_filtered = self.queue.is_some() || self.scenario.is_some();
         anyhow::ensure!(
             !summary.scenarios.is_empty() || !is_filtered,
@@ -130,4 +133,19 @@ impl Report {
         words.extend(["-o".into(), quoted(&name(self.output()))]);
         words.join(" ")
     }
+}
+
+/// Queues by scenario that are wanted of a file.
+fn cells(results: &Results, wanted: &Wanted) -> usize {
+    let is_wanted = |filter: &Option<Filter>, id: &str| filter.as_ref().is_none_or(|filter| filter.matches(id));
+    let named =
+        |id: &str| results.run.scenarios.iter().find(|line| line.id == id).and_then(|line| line.name.as_deref());
+    let scenario_is_wanted =
+        |id: &str| is_wanted(&wanted.scenarios, id) || named(id).is_some_and(|name| is_wanted(&wanted.scenarios, name));
+    let cells: HashSet<(&str, &str)> =
+        results.blocks.iter().map(|block| (block.scenario.as_str(), block.queue.as_str())).collect();
+    cells
+        .into_iter()
+        .filter(|(scenario, queue)| is_wanted(&wanted.queues, queue) && scenario_is_wanted(scenario))
+        .count()
 }

@@ -13,7 +13,7 @@ use crate::table::{count, duration, rate, significant};
 
 const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 380.0;
-const LEFT: f64 = 76.0;
+const LEFT: f64 = 92.0;
 const RIGHT: f64 = 580.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 330.0;

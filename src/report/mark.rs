@@ -55,9 +55,9 @@ pub fn legend() -> Markup {
     }
 }
 
-/// A queue's name; a click on it marks the queue wherever it is.
+/// A queue's name. The script makes it a button that marks the queue wherever it is; without scripts it is text.
 pub fn name(queue: &str) -> Markup {
-    html! { button.q type="button" data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } (queue) } }
+    html! { span.q data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } (queue) } }
 }
 
 /// Its marker, as large as a letter.

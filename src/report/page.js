@@ -7,6 +7,19 @@
   const state = { v: "1" };
   const marked = new Set();
   const root = document.documentElement;
+  const narrower = one("#narrower-answers");
+
+  // Names are buttons, and what tells how to use them is there, where this script runs.
+  for (const name of all("span.q").concat(narrower ? all("span.q", narrower.content) : [])) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "q";
+    button.dataset.q = name.dataset.q;
+    button.append(...name.childNodes);
+    name.replaceWith(button);
+  }
+  for (const words of all(".scripted")) words.hidden = false;
+
   const known = new Map();
   for (const element of all("[data-q]")) {
     const queue = element.dataset.q;
@@ -116,7 +129,6 @@
 
   // The chooser shows those of the answers on the page that serve what is chosen.
   const form = one("#chooser");
-  const narrower = one("#narrower-answers");
   const cards = all("#all-answers .answer").concat(narrower ? all(".answer", narrower.content) : []);
   const selects = form ? Array.from(form.elements).filter((element) => element.name) : [];
   const chosen = document.createElement("div");

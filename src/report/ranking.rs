@@ -21,7 +21,8 @@ pub fn section(sections: &[&Section]) -> Markup {
             h2 #h-ranking { "Ranking" }
             p {
                 "For each scenario the queues, those that may be the best first. A rank of 1\u{2013}3 says that three queues "
-                "cannot be told apart; it is no worse than 1. Click on a queue to mark it everywhere, on a column's head to sort."
+                "cannot be told apart; it is no worse than 1."
+                span.scripted hidden { " Click on a queue to mark it everywhere, on a column's head to sort." }
             }
             @for (at, section) in sections.iter().enumerate() {
                 details.scenario open[at == 0] data-scenario=(section.ranking.scenario) {

@@ -1,0 +1,158 @@
+"""The chooser shows the answers that serve a need, says what was not measured, and the address keeps all of it."""
+
+from itertools import product
+
+import pytest
+
+
+def choose(page, **needs):
+    for name, value in needs.items():
+        page.page.select_option(f"#chooser select[name={name}]", value)
+
+
+def chosen(page):
+    return page.evaluate("() => Object.fromEntries(Array.from(document.querySelectorAll('#chooser select'), (s) => [s.name, s.value]))")
+
+
+def shown(page):
+    """The sentences of the answers a reader sees, without the list of all."""
+    return page.evaluate("""() => Array.from(document.querySelectorAll('#answer .answer:not(#all-answers *)'))
+        .filter((card) => card.checkVisibility()).map((card) => card.querySelector('.lead').textContent)""")
+
+
+def marked(page):
+    return page.evaluate("""() => Array.from(new Set(Array.from(document.querySelectorAll('button.q[aria-pressed=true]'),
+        (button) => button.dataset.q)))""")
+
+
+def notice(page):
+    return page.page.locator("#notice").inner_text() if page.page.locator("#notice").is_visible() else ""
+
+
+def answers_for(summary, producers, consumers, capacity, wait, matter):
+    parts = {"producers": producers, "consumers": consumers, "capacity": capacity, "workload": "stream",
+             "boundary": "threads", "payload_bytes": 8}
+    sections = [section for section in summary["scenarios"] if parts.items() <= section["parts"].items()]
+    return [answer for section in sections for answer in section["answers"]
+            if (answer["wait"], answer["matter"]) == (wait, matter)]
+
+
+def plain(sentence):
+    return sentence.lower().rstrip(".")
+
+
+def test_two_producers_one_consumer_bounded(fresh, summary):
+    page = fresh("quick")
+    choose(page, producers="2", consumers="1", room="bounded")
+    for wait, (matter, of) in product(["any", "sleeps", "yield"], [("rate", "speed"), ("cpu", "cpu")]):
+        choose(page, wait=wait, matter=matter)
+        [answer] = answers_for(summary("quick"), 2, 1, 1024, wait, of)
+        assert [plain(sentence) for sentence in shown(page)] == [plain(answer["sentence"])]
+        best = page.page.locator("#answer .answer:not(#all-answers *):visible tr.best").first
+        assert answer["best"][0]["queue"] in best.inner_text()
+
+
+def test_what_was_not_measured_is_said_in_words(fresh):
+    page = fresh("quick")
+    choose(page, producers="2", consumers="1", room="unbounded")
+    assert shown(page) == []
+    words = page.page.locator("#no-answer").inner_text()
+    assert "Not measured" in words and "producers 2" in words and "queuebench run" in words
+    choose(page, room="bounded")
+    assert len(shown(page)) == 1 and not page.page.locator("#no-answer").is_visible()
+
+
+def test_every_choice_leads_to_an_answer_or_to_words(fresh):
+    page = fresh("quick")
+    options = page.evaluate("""() => Array.from(document.querySelectorAll('#chooser select'),
+        (select) => [select.name, Array.from(select.options, (option) => option.value)])""")
+    for name, values in options:
+        for value in values:
+            choose(page, **{name: value})
+            assert bool(shown(page)) != page.page.locator("#no-answer").is_visible()
+
+
+def test_the_page_opens_with_the_answer_of_the_first_scenario(fresh, summary):
+    page = fresh("quick")
+    first = summary("quick")["scenarios"][0]["answers"][0]["sentence"]
+    assert plain(shown(page)[0]) == plain(first)
+
+
+def test_the_address_keeps_choice_and_marks(fresh):
+    page = fresh("quick")
+    choose(page, producers="2", consumers="1", matter="cpu")
+    page.page.locator("#answer button.q[data-q='crossbeam-channel/mpmc']:visible, #ranking button.q[data-q='crossbeam-channel/mpmc']:visible").first.click()
+    page.page.locator("#ranking button.q[data-q='ringbuf/spsc+yield']").first.click()
+    address = page.evaluate("location.hash")
+    other = fresh("quick", address)
+    for again in (page, other):
+        if again is page:
+            page.page.reload()
+        assert chosen(again) | {"producers": "2", "consumers": "1", "matter": "cpu"} == chosen(again)
+        assert sorted(marked(again)) == ["crossbeam-channel/mpmc", "ringbuf/spsc+yield"]
+        assert notice(again) == ""
+    assert shown(page) == shown(other) != []
+
+
+def test_unknown_ids_and_choices_are_named(fresh):
+    page = fresh("quick", "#v=1&producers=77&room=bounded&q=gone/queue,flume/mpmc")
+    assert "gone/queue" in notice(page) and "producers 77" in notice(page)
+    assert marked(page) == ["flume/mpmc"] and chosen(page)["room"] == "bounded"
+    assert page.troubles() == []
+
+
+def test_names_that_objects_have_do_nothing(fresh):
+    names = "__proto__,constructor,toString,hasOwnProperty"
+    page = fresh("quick", f"#v=1&__proto__=1&constructor=2&toString=3&producers=__proto__&room=constructor&q={names}")
+    assert all(name in notice(page) for name in names.split(","))
+    assert marked(page) == [] and page.troubles() == []
+    assert page.evaluate("Object.keys(Object.prototype).length === 0 && ({}).producers === undefined")
+    choose(page, producers="2", consumers="1")
+    assert len(shown(page)) == 1
+
+
+def test_an_address_from_a_stranger_is_text(fresh):
+    page = fresh("quick", "#v=1&q=%3Cscript%3Ewindow.__pwned%3D1%3C/script%3E&producers=%3Cimg src=x onerror=alert(1)%3E")
+    assert "<script>" in notice(page) and page.evaluate("window.__pwned") is None
+    assert page.page.locator("#notice *").count() == 0 and page.troubles() == []
+
+
+@pytest.mark.parametrize("address", ["#", "#=", "#ranking", "#nowhere", "#v=1", "#q=", "#%E0%A4%A", "#v=1&q=%E0%A4%A", "#a=b=c&&&"])
+def test_any_address_opens(fresh, address):
+    page = fresh("verdicts", address)
+    assert len(shown(page)) == 1 and page.troubles() == []
+
+
+def test_back_and_forward(fresh):
+    page = fresh("quick", "#v=1&producers=2&consumers=1&q=flume/mpmc")
+    first = shown(page)
+    page.evaluate("() => { location.hash = '#v=1&producers=1&consumers=1&q=std/mpsc'; }")
+    page.page.wait_for_timeout(100)
+    second = shown(page)
+    assert first != second and marked(page) == ["std/mpsc"]
+    page.page.go_back()
+    page.page.wait_for_timeout(100)
+    assert shown(page) == first and marked(page) == ["flume/mpmc"] and chosen(page)["producers"] == "2"
+    page.page.go_forward()
+    page.page.wait_for_timeout(100)
+    assert shown(page) == second and marked(page) == ["std/mpsc"]
+
+
+def test_a_link_to_a_part_leaves_choice_and_marks(fresh):
+    page = fresh("quick", "#v=1&producers=2&consumers=1&q=flume/mpmc")
+    before = shown(page)
+    page.page.click("nav a[href='#cost']")
+    page.page.wait_for_timeout(100)
+    assert shown(page) == before and marked(page) == ["flume/mpmc"]
+
+
+def test_two_machines_have_answers_of_their_own(fresh, summary):
+    page = fresh("two-machines")
+    sentences = {}
+    for machine in [machine["id"] for machine in summary("two-machines")["machines"]]:
+        choose(page, machine=machine, payload="8")
+        sentences[machine] = shown(page)
+        [section] = [section for section in summary("two-machines")["scenarios"]
+                     if section["machine"] == machine and section["parts"]["payload_bytes"] == 8]
+        assert [plain(sentence) for sentence in sentences[machine]] == [plain(section["answers"][0]["sentence"])]
+    assert len(set(map(tuple, sentences.values()))) == 2

@@ -1,0 +1,53 @@
+"""Files that hold next to nothing make sensible pages."""
+
+import pytest
+
+
+def text_of(page, part):
+    return page.page.locator(f"#{part}").inner_text()
+
+
+def test_a_run_without_blocks_says_so_and_how_to_measure(read_only):
+    answer = text_of(read_only("no-blocks"), "answer")
+    assert "No block was measured" in answer and "queuebench run" in answer
+
+
+def test_a_run_without_any_figure_names_no_queue_as_best(read_only):
+    page = read_only("nothing-ok")
+    page.open_all()
+    assert "No queue has a figure" in text_of(page, "answer")
+    rows = page.page.locator("#ranking tbody tr")
+    assert rows.count() > 0
+    assert all("failed" in words and "hung" in words for words in rows.locator("td:nth-child(3)").all_text_contents())
+    assert page.page.locator("tr.best").count() == 0
+
+
+def test_one_queue_is_no_comparison(read_only):
+    page = read_only("one-queue")
+    assert "fastest of" not in page.page.locator("main").inner_text()
+    assert page.page.locator("#ranking tbody tr[data-q='made-up/a']").count() == 2
+
+
+def test_one_block_has_no_interval(read_only):
+    page = read_only("one-block")
+    page.open_all()
+    cells = page.page.locator("#ranking tbody tr td:nth-child(4)").all_text_contents()
+    assert cells == [""]
+    assert "n = 1 block" in text_of(page, "ranking")
+
+
+def test_many_cpus_are_shown_by_what_they_share(read_only):
+    page = read_only("many-cpus")
+    page.open_all()
+    assert "256 cpus" in text_of(page, "machine")
+    cores = text_of(page, "cores")
+    assert "a sample of all pairs" in cores
+    assert all(words in cores for words in ["smt", "same-l3", "cross-l3", "cross-node"])
+
+
+@pytest.mark.parametrize("kind", ["no-blocks", "nothing-ok", "one-queue", "one-block", "many-cpus"])
+def test_no_figure_is_made_of_nothing(read_only, kind):
+    page = read_only(kind)
+    page.open_all()
+    words = page.page.locator("main").inner_text()
+    assert not any(nonsense in words for nonsense in ["NaN", "undefined", "null", "Infinity"])
