@@ -26,18 +26,26 @@ pub fn not_measured(summary: &Summary) -> Markup {
         queues
     };
     let nowhere = absent(AbsentKind::NotMeasured);
+    let machines: Vec<String> = summary
+        .machines
+        .iter()
+        .map(|machine| format!("{} ({})", machine.called(), count(machine.topology.usable().count(), "cpu")))
+        .collect();
+    let most = [|section: &Section| section.parts.producers, |section: &Section| section.parts.consumers]
+        .map(|of| summary.scenarios.iter().map(of).max().unwrap_or_default());
     html! {
         section #not-measured aria-labelledby="h-not-measured" {
             h2 #h-not-measured { "What was not measured" }
             ul {
-                @if !nowhere.is_empty() { li { (Mark::NotMeasured.show()) " In no scenario of these files, though they could have run: " (nowhere.join(", ")) "." } }
+                li { (Mark::NotMeasured.show()) " By queuebench not at all: async tasks, latency under a given load and its tail, operations in batches, selection over several channels." }
+                li { (Mark::NotMeasured.show()) " Other machines than " (machines.join(" and ")) ", and more than " (count(most[0], "producer")) " or " (count(most[1], "consumer")) ": what holds here need not hold there." }
+                @for line in missing_kinds(&summary.scenarios) { li { (Mark::NotMeasured.show()) " " (line) } }
                 // What comes to the same as another scenario is measured there.
                 @for skip in summary.scenarios_not_run.iter().filter(|skip| !skip.reason.starts_with("comes to the same")) { li { (Mark::NotMeasured.show()) " " (skip.scenario) ": " (skip.reason) "." } }
-                @for line in missing_kinds(&summary.scenarios) { li { (Mark::NotMeasured.show()) " " (line) } }
-                li { (Mark::NotMeasured.show()) " By queuebench not at all: async tasks, latency under a given load and its tail, operations in batches, selection over several channels." }
                 @for run in summary.runs.iter().filter(|run| run.incomplete) { li { (Mark::Flagged.show()) " " (run.file) " did not come to its end: rounds are missing. Finish it with: queuebench run --resume " (run.file) } }
+                @if !nowhere.is_empty() { li { (Mark::NotMeasured.show()) " " (count(nowhere.len(), "queue")) " in no scenario of these files, though they could have run: " (nowhere.join(", ")) "." } }
             }
-            p { "Which queue has no row in a scenario, and why, stands below that scenario's ranking." }
+            p { "Not every queue ran in every scenario: who has no row, and why, stands below each ranking, and as a ? or \u{2013} in the overview." }
         }
     }
 }

@@ -10,38 +10,68 @@ use maud::{Markup, html};
 use super::mark::{self, Mark};
 use super::words;
 use crate::ranking::{Answer, Candidate, Matter, WaitNeed, ratio_words};
-use crate::summary::{Machine, Section};
+use crate::summary::{AbsentKind, Machine, Section, Summary};
 use crate::table::{count, duration, percentage};
 
 /// Rows of a best set before the rest is counted.
 const MOST_SHOWN: usize = 8;
 
-/// The answer for the first scenario, the chooser, and all other answers.
-pub fn section(sections: &[Section], machines: &[Machine]) -> Markup {
-    let answers: Vec<(&Section, &Answer)> =
-        sections.iter().flat_map(|section| section.answers.iter().map(move |answer| (section, answer))).collect();
-    let with_queues = || answers.iter().filter(|(_, answer)| answer.queues > 0);
+/// The answer for the first scenario, the chooser, and every scenario's answer in a line.
+pub fn section(summary: &Summary) -> Markup {
+    let sections = &summary.scenarios;
+    let answers = || {
+        let all = sections
+            .iter()
+            .enumerate()
+            .flat_map(|(at, section)| section.answers.iter().map(move |answer| (at, answer)));
+        all.filter(|(_, answer)| answer.queues > 0)
+    };
     html! {
         section #answer aria-labelledby="h-answer" {
             h2 #h-answer { "Which queue?" }
-            @if let Some((section, answer)) = with_queues().next() {
-                (card(section, answer, true))
-                (chooser(sections, machines))
-                p #no-answer role="status" hidden { }
-                div #answers {
-                    details #all-answers { summary { "The answers for every measured scenario, one by one" }
-                        @for (section, answer) in with_queues().filter(|(_, answer)| answer.wait == WaitNeed::Any) { (card(section, answer, false)) }
-                    }
-                    // Only the chooser asks for these; without scripts the rankings have every queue.
-                    template #narrower-answers {
-                        @for (section, answer) in with_queues().filter(|(_, answer)| answer.wait != WaitNeed::Any) { (card(section, answer, false)) }
-                    }
-                }
+            @if let Some((at, answer)) = answers().next() {
+                (card(summary, at, answer, true))
+                (chooser(sections, &summary.machines))
+                p #serving role="status" hidden { }
+                details #all-answers open { summary { "Every measured scenario in a line" } (in_a_line(sections)) }
+                // Only the chooser asks for these; without scripts each scenario's line and ranking say the same.
+                template #cards { @for (at, answer) in answers() { (card(summary, at, answer, false)) } }
             } @else {
                 p.empty { (Mark::NotMeasured.show()) " " (nothing(sections)) }
             }
         }
     }
+}
+
+/// Each scenario's best set, the next, and who costs least.
+fn in_a_line(sections: &[Section]) -> Markup {
+    let of = |section: &Section, matter: Matter| {
+        section.answers.iter().find(|answer| answer.matter == matter && answer.wait == WaitNeed::Any).cloned()
+    };
+    html! {
+        div.scroll role="region" tabindex="0" aria-label="every scenario in a line" {
+            table {
+                thead { tr { th scope="col" { "scenario" } th scope="col" { "may be the best" } th scope="col" { "next, times slower [95 %]" } th scope="col" { "least cpu per message" } th.n scope="col" { "of" } } }
+                tbody { @for (at, section) in sections.iter().enumerate() { @if let Some(answer) = of(section, Matter::Speed) {
+                    tr {
+                        th.wrap scope="row" { a href={ "#ranking-" (at) } { (words::capital(&words::scenario(&section.parts))) } " (suite " (section.suite) ")" }
+                        td.wrap { (best_names(&answer)) }
+                        td { @if let Some(next) = &answer.runner_up { (next.queue) " " (next.times_worse.map_or_else(String::new, |ratio| ratio_words(&ratio))) } }
+                        td.wrap { (of(section, Matter::Cpu).map_or_else(String::new, |answer| best_names(&answer))) }
+                        td.n { (answer.queues) }
+                    }
+                } } }
+            }
+        }
+    }
+}
+
+/// The best set by name, as many as fit a cell.
+fn best_names(answer: &Answer) -> String {
+    let names: Vec<&str> = answer.best.iter().take(3).map(|candidate| candidate.queue.as_str()).collect();
+    let more = answer.best.len().saturating_sub(names.len());
+    let more = if more == 0 { String::new() } else { format!(" or {more} more") };
+    format!("{}{more}", names.join(" or "))
 }
 
 fn nothing(sections: &[Section]) -> &'static str {
@@ -55,7 +85,8 @@ fn nothing(sections: &[Section]) -> &'static str {
 }
 
 /// An answer; the first one is what the page opens with.
-fn card(section: &Section, answer: &Answer, is_first: bool) -> Markup {
+fn card(summary: &Summary, at: usize, answer: &Answer, is_first: bool) -> Markup {
+    let section = &summary.scenarios[at];
     let sentence = answer.sentence.as_deref().unwrap_or("Too little is known to say.");
     let matter = match (answer.matter, section.scenario.workload.is_timed()) {
         (Matter::Cpu, _) => "cpu",
@@ -68,11 +99,55 @@ fn card(section: &Section, answer: &Answer, is_first: bool) -> Markup {
             data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
             data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
             h3.lead { (sentence) @if !sentence.ends_with('.') { "." } }
-            p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait))
-                @if section.oversubscribed { " (" (section.threads) " threads share fewer cpus)" } ". "
+            p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait)) ". "
                 "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
             (best_set(section, answer))
             (certainty(section, answer))
+            (caveats(summary, at, answer))
+            p.fine { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
+                @if let Some(across) = summary.crossings.iter().position(|across| across.sections.contains(&at)) { ", " a href={ "#boundary-" (across) } { "threads or processes" } } }
+        }
+    }
+}
+
+/// What a reader of the sentence alone would not think of: who was not there, and where it ran.
+fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
+    let section = &summary.scenarios[at];
+    let compared: Vec<&str> = section
+        .ranking
+        .rows
+        .iter()
+        .filter(|row| row.times_slower.is_some() && answer.wait.allows(&row.queue))
+        .map(|row| row.queue.as_str())
+        .collect();
+    let missing: usize = section
+        .absent
+        .iter()
+        .filter(|absent| absent.kind == AbsentKind::NotMeasured)
+        .map(|absent| absent.queues.iter().filter(|queue| answer.wait.allows(queue)).count())
+        .sum();
+    let machine = summary.machines.iter().find(|machine| machine.id == section.machine);
+    let cpus = machine.map_or(0, |machine| machine.topology.usable().count());
+    let is_virtual = machine.is_some_and(|machine| machine.fingerprint.hypervisor.is_some());
+    let is_twin = |other: &Section| other.scenario == section.scenario && other.machine == section.machine;
+    let twins: Vec<&str> = summary
+        .scenarios
+        .iter()
+        .enumerate()
+        .filter(|(other, twin)| *other != at && is_twin(twin))
+        .map(|(_, twin)| twin.suite.as_str())
+        .collect();
+    html! {
+        p.fine {
+            b { "Mind: " }
+            @if compared.len() > 1 { "compared were " (compared.join(", ")) ". " }
+            @if missing > 0 { (count(missing, "queue")) " more could run this and did not (the ranking names them). " }
+            @if section.oversubscribed { (section.threads) " threads shared " (count(cpus, "cpu")) ", so some waited for one. " }
+            @if is_virtual { "The machine is a virtual one. " }
+            @if !twins.is_empty() {
+                "Another run (suite " (twins.join(", ")) ") has the same scenario with other queues; rates of two runs are not to be compared: put the two you want into one run with "
+                code { "queuebench run -s " (section.ranking.scenario) " -q 'ONE|OTHER'" } "."
+            }
         }
     }
 }
@@ -111,7 +186,7 @@ fn best_set(section: &Section, answer: &Answer) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label="best set" {
             table {
-                thead { tr { th scope="col" { "queue" } th.n scope="col" { (value_head) " [95 %]" } th.n scope="col" { (worse) } @if answer.matter == Matter::Speed { th.n scope="col" { "cpu/message" } } th scope="col" { "place" } } }
+                thead { tr { th scope="col" { "queue" } th.n scope="col" { (value_head) " [95 %]" } th.n scope="col" { (worse) } @if answer.matter == Matter::Speed { th.n scope="col" { "cpu/message, all ends" } } th scope="col" { "place" } } }
                 tbody {
                     @for (candidate, place) in rows.chain(answer.runner_up.iter().map(|candidate| (candidate, "next"))) {
                         (candidate_row(section, answer, candidate, place))
@@ -168,7 +243,12 @@ fn certainty(section: &Section, answer: &Answer) -> Markup {
             @if section.ranking.equivalence_withheld { ", but that word is withheld here: a queue differs from itself by more" }
             ". "
             @if let Some(twice) = section.ranking.same_queue_twice {
-                "The same code run twice in a round: second over first " (ratio_words(&twice)) "."
+                "The same code run twice in a round: second over first " (ratio_words(&twice)) ". "
+            }
+            @if !section.ranking.noise.is_empty() {
+                "One block differs from another of the same queue, in the middle, by "
+                (section.ranking.noise.iter().map(|noise| format!("{:.0} % ({})", noise.median_difference * 100.0, noise.family)).collect::<Vec<_>>().join(", "))
+                "; that is why it takes rounds, and it is in the brackets."
             }
         }
     }

@@ -7,7 +7,7 @@ use super::figure::LONE_INTERVAL;
 use super::mark::{self, Mark, marker, pixels};
 use super::ranking::{guides, short, thinned, whisker};
 use super::scale::Scale;
-use super::words::cell;
+use super::words::{self, cell};
 use crate::ranking::{Change, Crossing, OneSide, Step, ratio_words};
 use crate::summary::{Across, Summary, figure_words, overall, verdict_of_change};
 use crate::table::duration;
@@ -19,15 +19,18 @@ pub fn section(summary: &Summary) -> Markup {
     html! {
         section #boundary aria-labelledby="h-boundary" {
             h2 #h-boundary { "Threads or processes?" }
-            p { "The same queue between threads and between processes, in the same rounds: a ratio above 1 says that processes are faster. The bracket is what counts: where it holds 1, neither is known to be." }
+            p { "The same queue between threads and between processes, in the same rounds: a ratio above 1 says that processes are faster. The bracket is what counts: where it holds 1, neither is known to be. A ratio is the middle of the ratios within each round, not one median over the other; the two differ where a queue is restless. Queues of a crate live in one process and have no place here: " code { "shm/\u{2026}" } " are rings in shared memory, " code { "os/\u{2026}" } " what the kernel offers." }
             @if summary.crossings.is_empty() {
                 p.empty { (Mark::NotMeasured.show()) " No queue was run on both sides here. Measure with: queuebench run --suite boundary" }
             } @else { p.finding { (overall(&summary.crossings)) } }
-            @for (at, Across { finding, crossing, .. }) in summary.crossings.iter().enumerate() {
+            @for (at, Across { finding, crossing, sections, .. }) in summary.crossings.iter().enumerate() {
                 details.scenario open[at == 0] {
-                    summary { code { (crossing.threads) } span.finding { (finding) } }
-                    (transports(crossing))
-                    @if crossing.ladder.iter().any(|step| step.step.starts_with('L')) { (ladder(crossing)) }
+                    summary { (words::capital(&words::scenario(&summary.scenarios[sections[0]].parts))) ", and the same between processes " code { (crossing.threads) } span.finding { (finding) } }
+                    div id={ "boundary-" (at) } {
+                        (transports(crossing))
+                        // Its other steps stand in the table above.
+                        @if crossing.ladder.iter().any(|step| step.to.ends_with("threads")) { (ladder(crossing)) }
+                    }
                 }
             }
         }
@@ -53,7 +56,7 @@ fn transports(crossing: &Crossing) -> Markup {
                     th.strip scope="col" data-nosort { (head(scale)) }
                     th scope="col" { "processes are" }
                     th.n scope="col" { "cpu/message, threads" }
-                    th.n scope="col" { "processes" }
+                    th.n scope="col" { "cpu/message, processes" }
                     th.n scope="col" { "holds" }
                 } }
                 tbody { @for queue in &crossing.queues {
@@ -129,6 +132,7 @@ fn ladder(crossing: &Crossing) -> Markup {
     let scale = scale(&crossing.ladder.iter().map(|step| &step.change).collect::<Vec<_>>());
     html! {
         h3 { "Step by step, each changing one thing" }
+        p { "From a ring on the heap (L0) over one mapping of shared memory (L1), a mapping for each end (L2) and a shared futex key (L3) to two processes (L4); for the kernel's queues from two threads (KT) to two processes (KP)." }
         div.scroll role="region" tabindex="0" aria-label={ "the ladder in " (crossing.threads) } {
             table.sortable {
                 thead { tr { th scope="col" { "step" } th scope="col" { "changes" } th scope="col" { "to" } th.n scope="col" { "times faster [95 %]" } th.strip scope="col" data-nosort { (head(scale)) } th scope="col" { "it is" } } }

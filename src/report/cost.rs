@@ -20,8 +20,8 @@ const BOTTOM: f64 = 330.0;
 
 /// A picture for each scenario that queues are compared in.
 pub fn section(sections: &[&Section]) -> Markup {
-    let with_cost = |section: &&&Section| points(section).count() >= 2;
-    let drawn: Vec<&Section> = sections.iter().filter(with_cost).copied().collect();
+    let with_cost = |(_, section): &(usize, &Section)| points(section).count() >= 2;
+    let drawn: Vec<(usize, &Section)> = sections.iter().copied().enumerate().filter(with_cost).collect();
     html! {
         section #cost aria-labelledby="h-cost" {
             h2 #h-cost { "CPU cost" }
@@ -30,10 +30,10 @@ pub fn section(sections: &[&Section]) -> Markup {
                 "however little it does; one that sleeps gives it back and pays for waking up."
             }
             @if drawn.is_empty() { p.empty { (Mark::NotMeasured.show()) " no scenario has two queues with a figure" } }
-            @for (at, section) in drawn.iter().enumerate() {
-                @if at == 0 { (chart(section)) }
+            @for (nth, (at, section)) in drawn.iter().enumerate() {
+                @if nth == 0 { div id={ "cost-" (at) } { (chart(section)) } }
                 @else {
-                    details.scenario { summary { (words::heading(section)) span.finding { (finding(section)) } } (chart(section)) }
+                    details.scenario { summary { (words::heading(section)) span.finding { (finding(section)) } } div id={ "cost-" (at) } { (chart(section)) } }
                 }
             }
         }

@@ -108,7 +108,7 @@ fn body(summary: &Summary, csv: &str, command: &str) -> Markup {
         (header(summary))
         main {
             (beside::section(summary))
-            (answer::section(&summary.scenarios, &summary.machines))
+            (answer::section(summary))
             (ranking::section(&sections))
             (lines::section("cliff", "The cliff",
                 "A little more work on one side decides whether a queue runs full or empty, and that can be worth twenty times. In the middle neither side works; to the left the producer has more to do and the queue runs empty, to the right the consumer has and it runs full. Your program has work on both sides: look where it would stand, not at the peak.",
@@ -146,6 +146,7 @@ fn header(summary: &Summary) -> Markup {
                 button type="button" #clear { "Clear" }
                 button type="button" #theme { "Theme: auto" }
             }
+            p.fine { "Not measured here, and what these figures do not say: " a href="#not-measured" { "a list" } "." }
             p #notice role="status" hidden {}
             nav aria-label="parts of this page" { ul { @for (id, title) in PARTS.iter().filter(|(id, _)| has(id)) { li { a href={ "#" (id) } { (title) } } } } }
         }

@@ -7,10 +7,11 @@
   const state = { v: "1" };
   const marked = new Set();
   const root = document.documentElement;
-  const narrower = one("#narrower-answers");
+  const cardsIn = one("#cards");
+  const chosen = document.createElement("div");
 
   // Names are buttons, and what tells how to use them is there, where this script runs.
-  for (const name of all("span.q").concat(narrower ? all("span.q", narrower.content) : [])) {
+  for (const name of all("span.q").concat(cardsIn ? all("span.q", cardsIn.content) : [])) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "q";
@@ -43,14 +44,14 @@
     place.hidden = !text;
   }
 
+  function showMark(element) {
+    const on = marked.has(element.dataset.q);
+    if (element.tagName === "BUTTON") element.setAttribute("aria-pressed", String(on));
+    else element.classList.toggle("on", on);
+  }
   function showMarks() {
-    for (const [queue, elements] of known) {
-      const on = marked.has(queue);
-      for (const element of elements) {
-        if (element.tagName === "BUTTON") element.setAttribute("aria-pressed", String(on));
-        else element.classList.toggle("on", on);
-      }
-    }
+    for (const elements of known.values()) elements.forEach(showMark);
+    all("[data-q]", chosen).forEach(showMark);
   }
 
   function toggle(queue) {
@@ -129,9 +130,9 @@
 
   // The chooser shows those of the answers on the page that serve what is chosen.
   const form = one("#chooser");
-  const cards = all("#all-answers .answer").concat(narrower ? all(".answer", narrower.content) : []);
+  const cards = cardsIn ? all(".answer", cardsIn.content) : [];
+  const mostShown = 2;
   const selects = form ? Array.from(form.elements).filter((element) => element.name) : [];
-  const chosen = document.createElement("div");
   function choose(fromUser) {
     for (const select of selects) state[select.name] = select.value;
     const workload = { rate: "stream", cpu: "stream", time: "pingpong" }[state.matter];
@@ -139,12 +140,20 @@
     const serving = cards.filter(serves);
     const first = one("#first-answer");
     first.hidden = true;
-    chosen.replaceChildren(...serving.map((card) => card.cloneNode(true)));
-    const none = one("#no-answer");
-    none.hidden = serving.length > 0;
-    none.textContent = serving.length ? "" : "? Not measured in these files: " + selects.map((select) => select.name + " " + select.selectedOptions[0].textContent).join(", ")
-      + ". Choose something else, look at all answers below, or measure it: queuebench run --suite standard";
-    for (const queue of all("[data-q]", chosen)) known.get(queue.dataset.q).push(queue);
+    const copies = serving.map((card) => card.cloneNode(true));
+    chosen.replaceChildren(...copies.slice(0, mostShown));
+    if (copies.length > mostShown) {
+      const rest = document.createElement("details");
+      const summary = document.createElement("summary");
+      summary.textContent = copies.length - mostShown + " more scenarios serve this, with other work, placement or capacity";
+      rest.append(summary, ...copies.slice(mostShown));
+      chosen.append(rest);
+    }
+    const none = one("#serving");
+    none.hidden = false;
+    none.classList.toggle("fine", serving.length > 0);
+    none.textContent = serving.length ? serving.length + (serving.length === 1 ? " measured scenario serves" : " measured scenarios serve") + " these needs." : "? Not measured in these files: " + selects.map((select) => select.name + " " + select.selectedOptions[0].textContent).join(", ")
+      + ". Choose something else, look at the list below, or measure it: queuebench run --suite standard";
     showMarks();
     if (fromUser) writeAddress();
   }
@@ -155,7 +164,7 @@
       if (Array.from(select.options).some((option) => option.value === value)) select.value = value;
     }
     form.hidden = false;
-    one("#no-answer").after(chosen);
+    one("#serving").after(chosen);
     form.addEventListener("change", () => choose(true));
     form.addEventListener("submit", (event) => event.preventDefault());
     one("#copy-link").addEventListener("click", async (event) => {

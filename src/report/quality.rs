@@ -24,8 +24,8 @@ pub fn section(sections: &[&Section]) -> Markup {
                 "out. Round: an ordinary block; square: the second block of one queue in a round (an A/A pair: the same code twice); "
                 "cross: something disturbed it. Two bands of dots are two speeds: then no single figure describes the queue."
             }
-            @for section in sections {
-                details.scenario { summary { (heading(section)) span.finding { (finding(section)) } } (blocks(section)) }
+            @for (at, section) in sections.iter().enumerate() {
+                details.scenario { summary { (heading(section)) span.finding { (finding(section)) } } div id={ "quality-" (at) } { (blocks(section)) } }
             }
         }
     }

@@ -27,7 +27,7 @@ pub fn section(sections: &[&Section]) -> Markup {
             @for (at, section) in sections.iter().enumerate() {
                 details.scenario open[at == 0] data-scenario=(section.ranking.scenario) {
                     summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } }
-                    (ranking(section))
+                    div id={ "ranking-" (at) } { (ranking(section)) }
                 }
             }
             (mark::legend())
@@ -46,12 +46,12 @@ fn ranking(section: &Section) -> Markup {
                     th scope="col" { "rank" }
                     th scope="col" { "queue" }
                     th.n scope="col" { (section.value_head()) }
-                    th.n scope="col" { "its 95 %" }
                     th.n scope="col" { "times slower [95 %]" }
                     th.strip scope="col" data-nosort { (axis(scale)) }
                     th scope="col" { "verdict" }
-                    th scope="col" { "ran" }
                     th.n scope="col" { "cpu/message" }
+                    th scope="col" { "ran" }
+                    th.n scope="col" { "its 95 %" }
                     @if has_switches { th.n scope="col" { "sleeps/message" } }
                     th.n scope="col" { "blocks" }
                     th scope="col" { "remarks" }
@@ -124,12 +124,12 @@ fn row_of(section: &Section, row: &Row, scale: Option<Scale>, has_switches: bool
             th scope="row" { (mark::name(&row.queue)) }
             @if row.value.is_none() { td.n { (Mark::Failed.show()) " " (row.outcome) } }
             @else { (cell(row.value, &section.value_of(row))) }
-            (cell(None, &row.value_interval.map_or_else(String::new, |[low, high]| between(&value(low), &value(high)))))
             (cell(ratio.map(|ratio| ratio.estimate), &ratio_cell(row)))
             td.strip { (strip(row, scale)) }
             td { @if row.unreliable.is_some() { (Mark::Flagged.show()) " " } (verdict_words(row)) }
-            td { (ran) }
             (cell(row.cpu_ns_per_message, &row.cpu_ns_per_message.map_or_else(String::new, duration)))
+            td { (ran) }
+            (cell(None, &row.value_interval.map_or_else(String::new, |[low, high]| between(&value(low), &value(high)))))
             @if has_switches {
                 (cell(row.voluntary_switches_per_message, &row.voluntary_switches_per_message.map_or_else(String::new, crate::table::significant)))
             }

@@ -65,7 +65,7 @@ pub fn heading(section: &Section) -> Markup {
     html! {
         @if let Some(name) = &section.name { b { (name) } ": " }
         (capital(&scenario(&section.parts)))
-        " " code { (section.ranking.scenario) }
+        " " code { (section.ranking.scenario) } span.fine { " suite " (section.suite) }
     }
 }
 
