@@ -117,13 +117,17 @@ impl Report {
         Ok(summary)
     }
 
-    /// How to make the page again, with no folder of this machine in it.
+    /// How to make the page again, with none of this machine's folders in it.
     fn command(&self) -> String {
         let quoted = |text: &str| {
             let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+=@".contains(c)) && !text.is_empty();
             if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
         };
-        let name = |path: &Path| path.file_name().map_or("-".into(), |name| record::printable(&name.to_string_lossy()));
+        // As it was typed, but for the folders of this machine.
+        let name = |path: &Path| {
+            let path = if path.is_absolute() { path.file_name().map_or(path, Path::new) } else { path };
+            record::printable(&path.to_string_lossy())
+        };
         let mut words = vec!["queuebench".to_owned(), "report".to_owned()];
         words.extend(self.files.iter().map(|file| quoted(&name(file))));
         for (flag, value) in [("-q", &self.queue), ("-s", &self.scenario)] {

@@ -73,7 +73,7 @@ fn title(series: &Series) -> String {
         Swept::Payload => "Payload",
         Swept::Placement => "Placement",
     };
-    format!("{what}: {} ({})", series.fixed, series.machine)
+    format!("{what}: {} ({}, suite {})", series.fixed, series.machine, series.suite)
 }
 
 fn chart(series: &Series, sections: &[Section], panel: Panel) -> Markup {

@@ -89,7 +89,10 @@ fn style() -> String {
 
 /// What the page is about, in a few words.
 fn subject(summary: &Summary) -> String {
-    let machines: Vec<&str> = summary.machines.iter().map(|machine| machine.id.as_str()).collect();
+    let mapped = summary.core_maps.iter().map(|map| map.map.machine.id.as_str());
+    let mut machines: Vec<&str> = summary.machines.iter().map(|machine| machine.id.as_str()).chain(mapped).collect();
+    let mut seen = std::collections::HashSet::new();
+    machines.retain(|id| seen.insert(*id));
     match &machines[..] {
         [] => "no machine".into(),
         few if few.len() <= 3 => few.join(", "),

@@ -108,30 +108,53 @@ pub(super) fn side_by_side(sections: &[Section], machines: &[Machine], runs: &[R
     }
     let (mut scenarios, mut left_out) = (Vec::new(), Vec::new());
     for (_, members) in by_scenario {
-        let mut chosen: Vec<Option<usize>> = vec![None; ids.len()];
-        let mut base: Option<&Section> = None;
-        for at in members {
-            let section = &sections[at];
-            let column = ids.iter().position(|id| *id == section.machine)?;
-            let why = match base {
-                // The latest run that is there once counts once.
-                _ if chosen[column].is_some() => Some("this machine has it twice; the first file counts".to_owned()),
-                Some(base) => differing_key(base, section, runs),
-                None => None,
-            };
-            if let Some(reason) = why {
-                let scenario = format!("{} on {}", section.ranking.scenario, section.machine);
-                left_out.push(LeftOut { scenario, queue: None, reason });
-                continue;
-            }
-            base = base.or(Some(section));
-            chosen[column] = Some(at);
+        let own = |at: &usize| sections[members[0]].machine == sections[*at].machine;
+        if members.iter().all(own) {
+            continue;
         }
-        if chosen.iter().flatten().count() > 1 {
-            scenarios.push(beside(chosen, sections, &ids));
+        // Whoever can be joined with most of the others is what the rest is held against.
+        let joined = |base: &usize| join(*base, &members, sections, &ids, runs);
+        let candidates: Vec<Joined> = members.iter().map(joined).collect();
+        let most = candidates.iter().map(Joined::machines).max().unwrap_or_default();
+        let Some(best) = candidates.into_iter().find(|candidate| candidate.machines() == most) else { continue };
+        left_out.extend(best.left_out);
+        if most > 1 {
+            scenarios.push(beside(best.chosen, sections, &ids));
         }
     }
     Some(SideBySide { machines: ids, scenarios, left_out })
+}
+
+/// A scenario's sections that stand beside one of them, and those that cannot.
+struct Joined {
+    chosen: Vec<Option<usize>>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Joined {
+    fn machines(&self) -> usize {
+        self.chosen.iter().flatten().count()
+    }
+}
+
+fn join(base: usize, members: &[usize], sections: &[Section], ids: &[String], runs: &[Run]) -> Joined {
+    let mut joined = Joined { chosen: vec![None; ids.len()], left_out: Vec::new() };
+    let column = |at: usize| ids.iter().position(|id| *id == sections[at].machine);
+    for at in std::iter::once(base).chain(members.iter().copied().filter(|at| *at != base)) {
+        let Some(column) = column(at) else { continue };
+        let why = match joined.chosen[column] {
+            Some(_) => Some("this machine has it twice; one file of it counts".to_owned()),
+            None => differing_key(&sections[base], &sections[at], runs),
+        };
+        match why {
+            Some(reason) => {
+                let scenario = format!("{} on {}", sections[at].ranking.scenario, sections[at].machine);
+                joined.left_out.push(LeftOut { scenario, queue: None, reason });
+            }
+            None => joined.chosen[column] = Some(at),
+        }
+    }
+    joined
 }
 
 /// Why two machines' figures of one scenario cannot stand side by side.

@@ -105,6 +105,8 @@ pub struct Series {
     pub pool: usize,
     /// The machine's id.
     pub machine: String,
+    /// The suite of its first scenario.
+    pub suite: String,
     /// The unit of the figures.
     pub unit: &'static str,
     /// Whether less is better.
@@ -195,6 +197,7 @@ fn series(
         fixed: fixed(swept, &rest),
         pool: first.pool,
         machine: first.machine.clone(),
+        suite: first.suite.clone(),
         unit: first.ranking.unit,
         less_is_better: rest.workload.is_timed(),
         cpus: machine.map_or(0, |machine| machine.topology.usable().count()),
