@@ -28,7 +28,7 @@ def committed(suite: str) -> str:
 @pytest.fixture(scope="session")
 def balance() -> dict:
     """Measured: the cliff."""
-    return summed_up(committed("balance-quick"))
+    return summed_up(committed("balance-default"))
 
 
 @pytest.fixture(scope="session")
