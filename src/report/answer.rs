@@ -1,7 +1,7 @@
 //! The answer first: which queue for these needs, how sure that is, what it costs; and the chooser of needs.
 //!
 //! Every answer is on the page, made in Rust. The chooser's script only shows those that serve what is chosen; without it,
-//! all answers stand below each other.
+//! each scenario has a line.
 
 use std::collections::BTreeSet;
 
@@ -45,19 +45,16 @@ pub fn section(summary: &Summary) -> Markup {
 
 /// Each scenario's best set, the next, and who costs least.
 fn in_a_line(sections: &[Section]) -> Markup {
-    let of = |section: &Section, matter: Matter| {
-        section.answers.iter().find(|answer| answer.matter == matter && answer.wait == WaitNeed::Any).cloned()
-    };
     html! {
         div.scroll role="region" tabindex="0" aria-label="every scenario in a line" {
             table {
                 thead { tr { th scope="col" { "scenario" } th scope="col" { "may be the best" } th scope="col" { "next, times slower [95 %]" } th scope="col" { "least cpu per message" } th.n scope="col" { "of" } } }
-                tbody { @for (at, section) in sections.iter().enumerate() { @if let Some(answer) = of(section, Matter::Speed) {
+                tbody { @for (at, section) in sections.iter().enumerate() { @if let Some(answer) = section.widest_answer(Matter::Speed) {
                     tr {
                         th.wrap scope="row" { a href={ "#ranking-" (at) } { (words::capital(&words::scenario(&section.parts))) } " (suite " (section.suite) ")" }
-                        td.wrap { (best_names(&answer)) }
+                        td.wrap { (best_names(answer)) }
                         td { @if let Some(next) = &answer.runner_up { (next.queue) " " (next.times_worse.map_or_else(String::new, |ratio| ratio_words(&ratio))) } }
-                        td.wrap { (of(section, Matter::Cpu).map_or_else(String::new, |answer| best_names(&answer))) }
+                        td.wrap { (section.widest_answer(Matter::Cpu).map_or_else(String::new, best_names)) }
                         td.n { (answer.queues) }
                     }
                 } } }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::figure::LONE_INTERVAL;
 use super::mark::{self, Mark, pixels};
-use super::ranking::{guides, short, thinned, whisker};
 use super::scale::Scale;
+use super::strip::{axis, ends, guides, whisker};
 use super::words::{capital, cell, scenario};
 use crate::ranking::ratio_words;
 use crate::summary::{Beside, OnMachine, OnMachines, Reversal, Summary, rank_words};
@@ -48,8 +48,7 @@ fn heading(summary: &Summary, beside: &Beside) -> Markup {
 
 fn table(beside: &Beside) -> Markup {
     let ratios = beside.rows.iter().flat_map(|row| &row.on).flatten().filter_map(|on| on.times_reference);
-    let ends = ratios.flat_map(|ratio| ratio.interval.into_iter().flatten().chain([ratio.estimate]));
-    let scale = Scale::log(ends.chain([1.0]), 8.0, STRIP - 8.0);
+    let scale = Scale::log(ratios.flat_map(ends).chain([1.0]), 8.0, STRIP - 8.0);
     let present: Vec<usize> = (0..beside.sections.len()).filter(|at| beside.sections[*at].is_some()).collect();
     html! {
         div.scroll role="region" tabindex="0" aria-label={ "machines in " (beside.scenario) } {
@@ -59,7 +58,7 @@ fn table(beside: &Beside) -> Markup {
                         th scope="col" { "queue" }
                         @for at in &present { th.n scope="col" { "ns/message, " (letter(*at)) } }
                         @for at in &present { th.n scope="col" { "times the reference [95 %], " (letter(*at)) } }
-                        th.strip scope="col" data-nosort { (axis(&present, scale)) }
+                        th.strip scope="col" data-nosort { (head(&present, scale)) }
                         @for at in &present { th.n scope="col" { "of limit/loop, " (letter(*at)) } }
                         @for at in &present { th.n scope="col" { "rank, " (letter(*at)) } }
                     }
@@ -84,15 +83,11 @@ fn letter(at: usize) -> String {
     }
 }
 
-fn axis(present: &[usize], scale: Option<Scale>) -> Markup {
+fn head(present: &[usize], scale: Option<Scale>) -> Markup {
     let letters: Vec<String> = present.iter().map(|at| letter(*at)).collect();
     html! {
         "from above: " (letters.join(", "))
-        @if let Some(scale) = scale {
-            svg.axis width=(STRIP) height="14" viewBox={ "0 0 " (STRIP) " 14" } aria-hidden="true" {
-                @for tick in thinned(scale, 28.0) { text x=(pixels(scale.at(tick))) y="11" text-anchor="middle" { (short(tick)) } }
-            }
-        }
+        (axis(scale, STRIP, 28.0))
     }
 }
 

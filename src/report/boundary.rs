@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::figure::LONE_INTERVAL;
 use super::mark::{self, Mark, marker, pixels};
-use super::ranking::{guides, short, thinned, whisker};
 use super::scale::Scale;
+use super::strip::{axis, ends, guides, whisker};
 use super::words::{self, cell};
 use crate::ranking::{Change, Crossing, OneSide, Step, ratio_words};
 use crate::summary::{Across, Summary, figure_words, overall, verdict_of_change};
@@ -39,8 +39,7 @@ pub fn section(summary: &Summary) -> Markup {
 
 fn scale(changes: &[&Change]) -> Option<Scale> {
     let ratios = changes.iter().filter_map(|change| change.times_faster);
-    let ends = ratios.flat_map(|ratio| ratio.interval.into_iter().flatten().chain([ratio.estimate]));
-    Scale::around_one(ends, 8.0, STRIP - 8.0)
+    Scale::around_one(ratios.flat_map(ends), 8.0, STRIP - 8.0)
 }
 
 fn transports(crossing: &Crossing) -> Markup {
@@ -82,11 +81,7 @@ fn rounds(crossing: &Crossing) -> String {
 fn head(scale: Option<Scale>) -> Markup {
     html! {
         "processes : threads"
-        @if let Some(scale) = scale {
-            svg.axis width=(STRIP) height="14" viewBox={ "0 0 " (STRIP) " 14" } aria-hidden="true" {
-                @for tick in thinned(scale, 28.0) { text x=(pixels(scale.at(tick))) y="11" text-anchor="middle" { (short(tick)) } }
-            }
-        }
+        (axis(scale, STRIP, 28.0))
     }
 }
 

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::figure::{Caption, MEDIAN_INTERVAL, figure, picture, range};
 use super::mark::{self, Mark, marker_saying, pixels};
-use super::ranking::thinned;
 use super::scale::Scale;
+use super::strip::thinned;
 use super::words::{self, cell, scenario};
-use crate::ranking::{Matter, Row, WaitNeed};
+use crate::ranking::{Matter, Row};
 use crate::summary::Section;
 use crate::table::duration;
 
@@ -45,8 +45,7 @@ fn points(section: &Section) -> impl Iterator<Item = (&Row, f64, f64)> {
 }
 
 fn finding(section: &Section) -> String {
-    let cheapest = section.answers.iter().find(|answer| answer.matter == Matter::Cpu && answer.wait == WaitNeed::Any);
-    let sentence = cheapest.and_then(|answer| answer.sentence.clone());
+    let sentence = section.widest_answer(Matter::Cpu).and_then(|answer| answer.sentence.clone());
     sentence.unwrap_or_else(|| "Too little is known to say which costs least.".into())
 }
 

@@ -13,6 +13,7 @@ mod mark;
 mod quality;
 mod ranking;
 mod scale;
+mod strip;
 mod words;
 
 use base64::Engine;

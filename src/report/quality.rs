@@ -4,8 +4,8 @@
 use maud::{Markup, html};
 
 use super::mark::{self, Mark, pixels};
-use super::ranking::{short, thinned};
 use super::scale::Scale;
+use super::strip::{short, thinned};
 use super::words::heading;
 use crate::ranking::{Dots, Row};
 use crate::summary::Section;

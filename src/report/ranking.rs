@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use super::figure::{RATIO_INTERVAL, range};
-use super::mark::{self, Mark, pixels};
+use super::mark::{self, Mark};
 use super::scale::Scale;
+use super::strip::{axis, ends, guides, whisker};
 use super::words::{self, cell, heading};
 use crate::protocol::Outcome;
-use crate::ranking::{Ratio, Row, ratio_words};
+use crate::ranking::{Row, ratio_words};
 use crate::summary::{AbsentKind, Section, rank_words, verdict_words};
 use crate::table::duration;
 
@@ -47,7 +48,7 @@ fn ranking(section: &Section) -> Markup {
                     th scope="col" { "queue" }
                     th.n scope="col" { (section.value_head()) }
                     th.n scope="col" { "times slower [95 %]" }
-                    th.strip scope="col" data-nosort { (axis(scale)) }
+                    th.strip scope="col" data-nosort { "times slower than the best" (axis(scale, STRIP, 26.0)) }
                     th scope="col" { "verdict" }
                     th.n scope="col" { "cpu/message" }
                     th scope="col" { "ran" }
@@ -67,41 +68,6 @@ fn ranking(section: &Section) -> Markup {
         @for note in section.notes(false) { p.fine { (note) } }
         (absent(section))
     }
-}
-
-fn ends(ratio: Ratio) -> impl Iterator<Item = f64> {
-    [ratio.estimate].into_iter().chain(ratio.interval.into_iter().flatten())
-}
-
-/// The heads of the strips: the axis they share.
-fn axis(scale: Option<Scale>) -> Markup {
-    html! {
-        "times slower than the best"
-        @if let Some(scale) = scale {
-            svg.axis width=(STRIP) height="14" viewBox={ "0 0 " (STRIP) " 14" } aria-hidden="true" {
-                @for tick in thinned(scale, 26.0) {
-                    text x=(pixels(scale.at(tick))) y="11" text-anchor="middle" { (short(tick)) }
-                }
-            }
-        }
-    }
-}
-
-/// Ticks far enough apart for their words.
-pub fn thinned(scale: Scale, apart: f64) -> Vec<f64> {
-    let mut kept: Vec<f64> = Vec::new();
-    for tick in scale.ticks() {
-        if kept.last().is_none_or(|last| (scale.at(tick) - scale.at(*last)).abs() >= apart) {
-            kept.push(tick);
-        }
-    }
-    kept
-}
-
-/// A round number without needless digits.
-pub fn short(tick: f64) -> String {
-    let text = format!("{tick:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn row_of(section: &Section, row: &Row, scale: Option<Scale>, has_switches: bool) -> Markup {
@@ -160,22 +126,6 @@ fn strip(row: &Row, scale: Option<Scale>) -> Markup {
             (guides(scale, 18.0))
             (whisker(&ratio, scale, 9.0))
             (mark::marker(&row.queue, scale.at(ratio.estimate), 9.0))
-        }
-    }
-}
-
-/// Faint lines at round numbers.
-pub fn guides(scale: Scale, height: f64) -> Markup {
-    let lines: String =
-        scale.ticks().into_iter().map(|tick| format!("M{} 0v{}", pixels(scale.at(tick)), pixels(height))).collect();
-    html! { path.guide d=(lines) {} }
-}
-
-/// An interval as a line with ends.
-pub fn whisker(ratio: &Ratio, scale: Scale, y: f64) -> Markup {
-    html! {
-        @if let Some([low, high]) = ratio.interval {
-            path.whisker d={ "M" (pixels(scale.at(low))) " " (pixels(y - 3.0)) "v6m0-3H" (pixels(scale.at(high))) "m0-3v6" } {}
         }
     }
 }

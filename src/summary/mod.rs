@@ -101,9 +101,7 @@ impl Summary {
             if !wanted.only_tables {
                 summary.hear_of_machine(&pool)?;
             }
-            for section in pool.sections(at, wanted)? {
-                summary.scenarios.push(section);
-            }
+            summary.scenarios.extend(pool.sections(at, wanted)?);
             let whole = pool.skips.into_iter().filter(|skip| skip.queue.is_none());
             summary.scenarios_not_run.extend(whole);
             first_runs.push(pool.run);
@@ -151,9 +149,7 @@ impl Summary {
             }),
         }
     }
-}
 
-impl Summary {
     /// What is said of the pool's machine beside its files.
     fn hear_of_machine(&mut self, pool: &Pooled) -> anyhow::Result<()> {
         let id = &pool.run.machine.id;

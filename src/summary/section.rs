@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::absent::{Absent, absent};
 use crate::queue::Capacity;
 use crate::ranking::{
-    Answer, Context, Dots, Logs, PairRow, Ranking, Row, Undecided, against_builds, all_pairs, answers, dots, headline,
-    is_limit, rank, undecided,
+    Answer, Context, Dots, Logs, Matter, PairRow, Ranking, Row, Undecided, WaitNeed, against_builds, all_pairs,
+    answers, dots, headline, is_limit, rank, undecided,
 };
 use crate::record::{Block, Run, ScenarioLine, Skip};
 use crate::scenario::{Boundary, Scenario};
@@ -173,6 +173,11 @@ impl Section {
             logs,
             compares,
         })
+    }
+
+    /// The answer among all queues, however they wait; only a whole summary has one.
+    pub fn widest_answer(&self, matter: Matter) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.matter == matter && answer.wait == WaitNeed::Any)
     }
 
     /// With what only a whole summary needs: every block, the answers, and who is absent.
