@@ -1,6 +1,6 @@
 //! What fits: which queue can run which scenario, whatever the machine. It follows from what the queue declares.
 
-use crate::queue::{About, Capacity, Ends, Family, Payloads, Role};
+use crate::queue::{About, Capacity, Ends, Family, Payloads, Program, Role};
 use crate::scenario::{Boundary, Scenario};
 use crate::workload::{Size, Workload, in_turns};
 
@@ -19,8 +19,15 @@ pub fn misfit(about: &About, scenario: &Scenario) -> Option<String> {
 fn wrong_shape(scenario: &Scenario) -> Option<&'static str> {
     let (producers, consumers) = (scenario.producers, scenario.consumers);
     match scenario.workload {
-        Workload::Stream => None,
-        Workload::Pairs => (producers != consumers).then_some("every thread of pairs holds one end of each side"),
+        Workload::Stream if scenario.site.is_none() => None,
+        Workload::Pairs if scenario.site.is_none() => {
+            (producers != consumers).then_some("every thread of pairs holds one end of each side")
+        }
+        Workload::Program(_) if producers != consumers => Some("every worker of a program is both, as in 4p4c"),
+        Workload::Program(Program::Crawl) if scenario.site.is_none() => Some("a crawl needs a site=...x...ms"),
+        Workload::Program(Program::Crawl) => None,
+        _ if scenario.site.is_some() => Some("only a crawl goes through a site"),
+        Workload::Program(_) => None,
         _ => ((producers, consumers) != (1, 1)).then_some("this workload has one producer and one consumer"),
     }
 }
@@ -31,6 +38,10 @@ fn wrong_role(about: &About, workload: Workload) -> Option<&'static str> {
         (Workload::Spawn, Role::Start) | (Workload::Copy, Role::Copy) | (Workload::Wakeup, Role::WakeupBound) => None,
         (Workload::Wakeup, Role::Queue) if about.crosses && about.family == Family::Process => None,
         (Workload::Stream | Workload::Pairs | Workload::Pingpong, Role::Queue) => None,
+        (Workload::Program(Program::Crawl), Role::Queue) => None,
+        (Workload::Program(program), Role::Program(own)) if program == own => None,
+        (Workload::Program(_), _) => Some("is no way to write this program"),
+        (_, Role::Program(_)) => Some("is a whole program"),
         (Workload::Spawn, _) => Some("starts nothing"),
         (Workload::Copy, _) => Some("is measured between two threads"),
         (Workload::Wakeup, Role::Queue) => Some("wake-ups are measured of queues that cross between processes"),
@@ -46,7 +57,7 @@ fn wrong_side(about: &About, scenario: &Scenario) -> Option<&'static str> {
         (Boundary::Processes, Role::Copy) => Some("moves messages within one thread"),
         (Boundary::Processes, Role::Start) if !about.crosses => Some("starts a thread"),
         (Boundary::Threads, Role::Start) if about.crosses => Some("starts a process"),
-        (Boundary::Processes, Role::Queue) if !about.crosses => Some("lives in one process"),
+        (Boundary::Processes, Role::Queue | Role::Program(_)) if !about.crosses => Some("lives in one process"),
         _ if scenario.credit == 0 => None,
         _ if about.family != Family::Process || !about.crosses => Some("takes no credit"),
         _ if scenario.workload != Workload::Stream || scenario.size != Size::Value(8) => {
@@ -86,6 +97,9 @@ fn unfit(about: &About, scenario: &Scenario) -> Option<String> {
             if boxed { "boxed messages are measured in a stream" } else { "is no queue: nothing comes back out" };
         return Some(reason.into());
     }
+    if scenario.workload == Workload::Program(Program::Crawl) {
+        return unfit_for_a_crawl(about, scenario).map(str::to_owned);
+    }
     if scenario.workload == Workload::Pairs {
         if !about.both_ends_many() {
             return Some("every thread of pairs holds both ends, so it must take several of each".into());
@@ -95,4 +109,18 @@ fn unfit(about: &About, scenario: &Scenario) -> Option<String> {
         }
     }
     None
+}
+
+/// Why workers cannot find their way through this queue.
+fn unfit_for_a_crawl(about: &About, scenario: &Scenario) -> Option<&'static str> {
+    if !about.transfers {
+        return Some("is no queue: nothing comes back out");
+    }
+    if !about.both_ends_many() {
+        return Some("every worker of a crawl holds both ends, so it must take several of each");
+    }
+    if scenario.size != Size::Value(256) {
+        return Some("a crawl sends addresses, in messages of 256B");
+    }
+    (scenario.capacity == Capacity::Bounded(0)).then_some("a worker cannot meet itself")
 }

@@ -62,6 +62,7 @@ impl Harness {
             size: Size::Value(8),
             work: WorkNs::default(),
             credit: 0,
+            site: None,
             boundary: Boundary::Threads,
             placement: self.topology.closest_cores(),
         }

@@ -41,6 +41,7 @@ pub mod harness;
 pub mod machine;
 pub mod memory;
 pub mod peers;
+pub mod program;
 pub mod proof;
 pub mod protocol;
 pub mod queue;

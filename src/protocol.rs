@@ -14,6 +14,7 @@
 //! Instead of any of its answers a worker may say `report` with another outcome. PROTOCOL.md is for those who write a
 //! worker.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,9 @@ pub struct Prepare {
     pub work_iterations: [u32; 2],
     /// The same in nanoseconds, for workers with work of another kind.
     pub work_ns: [u32; 2],
+    /// Where a crawl begins, as `http://127.0.0.1:40001/`; of no other workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
 }
 
 impl Prepare {
@@ -102,6 +106,7 @@ impl Prepare {
             cpus,
             work_iterations,
             work_ns: [scenario.work.producer, scenario.work.consumer],
+            site: None,
         }
     }
 }
@@ -325,6 +330,10 @@ pub struct Report {
     /// What each consumer popped in the whole slice; likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub received: Vec<Received>,
+    /// What a program counted or timed besides, by names that end in the unit where there is one:
+    /// `duplicate_fetches`, `ending_ns`, `lost_updates_ppm` (parts per million). At most [`Report::MOST_FIGURES`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, u64>,
     /// What a reader of the figures should know: `unsettled`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
@@ -358,6 +367,9 @@ impl Report {
         }
     }
 
+    /// More figures a report does not hold.
+    pub const MOST_FIGURES: usize = 16;
+
     /// A report without figures.
     pub fn failed(outcome: Outcome, detail: impl Into<String>) -> Report {
         Report { outcome, detail: Some(detail.into()), ..Report::default() }
@@ -366,7 +378,7 @@ impl Report {
 
 /// Buckets of two slices, in order.
 fn merged(one: &[[u64; 2]], other: &[[u64; 2]]) -> Vec<[u64; 2]> {
-    let mut all = std::collections::BTreeMap::new();
+    let mut all = BTreeMap::new();
     for [value, count] in one.iter().chain(other) {
         let sum = all.entry(*value).or_insert(0u64);
         *sum = sum.saturating_add(*count);

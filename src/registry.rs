@@ -1,6 +1,7 @@
 //! The field: every built-in queue, one line each, in the order tables fall back to.
 
 use crate::peers;
+use crate::program::{self, Way};
 use crate::queue::crossing::{self, Crossing};
 use crate::queue::twin::Twin;
 use crate::queue::{About, Blocking, Capacity, Park, Queue, Spin, Wait, Yield, adapters, intree};
@@ -15,8 +16,10 @@ pub struct Entry {
     pub about: About,
     /// The id's ending that names the wait; empty for the queue's own blocking calls.
     pub wait: &'static str,
-    /// How it is run, where that is in this program: another language's are not.
+    /// How its loops are run, where that is in this program: another language's are not.
     pub runs: Option<Runs>,
+    /// How a whole program is run, if it is a way to write one or can serve one; likewise.
+    pub program: Option<program::Run>,
 }
 
 /// How a queue is run.
@@ -45,11 +48,12 @@ impl Registry {
     pub fn builtin() -> Registry {
         let mut registry = Registry::empty();
         visit_builtin(&mut registry);
-        let named = |about: About, runs| Entry { id: about.id.to_owned(), about, wait: "", runs };
+        let named = |about: About, runs, program| Entry { id: about.id.to_owned(), about, wait: "", runs, program };
         for Alone { about, open } in spawn::STARTS.into_iter().chain(copy::WAYS) {
-            registry.entries.push(named(about, Some(Runs { prime: || {}, open, joining: None })));
+            registry.entries.push(named(about, Some(Runs { prime: || {}, open, joining: None }), None));
         }
-        registry.entries.extend(peers::abouts().map(|about| named(about, None)));
+        registry.entries.extend(program::ways().map(|Way { about, run }| named(about, None, Some(run))));
+        registry.entries.extend(peers::abouts().map(|about| named(about, None, None)));
         registry
     }
 
@@ -94,6 +98,7 @@ impl Visitor for Registry {
             about: Q::ABOUT,
             wait: W::SUFFIX,
             runs: Some(Runs { prime: Q::prime, open: workload::open::<Q, W>, joining: None }),
+            program: None,
         });
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::queue::{Capacity, Shape};
+use crate::queue::{Capacity, Program, Shape};
 use crate::topology::Placement;
 use crate::workload::{Size, Workload};
 
@@ -65,6 +65,77 @@ impl FromStr for Boundary {
     }
 }
 
+/// What a crawl finds its way through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// Pages that can be reached; at most a million.
+    pub pages: u32,
+    /// What a page takes to arrive, in milliseconds; at most 1000.
+    pub delay_ms: u32,
+    /// How workers know which pages have been seen.
+    pub seen: SeenSet,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "site={}x{}ms/seen={}", self.pages, self.delay_ms, self.seen)
+    }
+}
+
+impl FromStr for Site {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("'{text}' is no site; write pages, what one takes and the seen-set, as site=200x8ms/seen=mutex");
+        let (site, seen) = text.strip_prefix("site=").and_then(|text| text.split_once("/seen=")).ok_or_else(wrong)?;
+        let (pages, delay) = site.strip_suffix("ms").and_then(|text| text.split_once('x')).ok_or_else(wrong)?;
+        Ok(Site {
+            pages: pages.parse().ok().filter(|pages| (1..=1_000_000).contains(pages)).ok_or_else(wrong)?,
+            delay_ms: delay.parse().ok().filter(|ms| *ms <= 1000).ok_or_else(wrong)?,
+            seen: seen.parse()?,
+        })
+    }
+}
+
+/// How the workers of a crawl know which pages have been seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SeenSet {
+    /// A set behind one lock.
+    Mutex,
+    /// Several, by the page's hash.
+    Sharded,
+    /// One worker has it; the others ask by message.
+    Owner,
+    /// Looked up under the lock, and entered under it again: wrong on purpose.
+    Split,
+}
+
+impl SeenSet {
+    /// All, the wrong one last.
+    pub const ALL: [SeenSet; 4] = [SeenSet::Mutex, SeenSet::Sharded, SeenSet::Owner, SeenSet::Split];
+}
+
+impl fmt::Display for SeenSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            SeenSet::Mutex => "mutex",
+            SeenSet::Sharded => "sharded",
+            SeenSet::Owner => "owner",
+            SeenSet::Split => "split",
+        })
+    }
+}
+
+impl FromStr for SeenSet {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = SeenSet::ALL.into_iter().find(|known| known.to_string() == text);
+        known.ok_or_else(|| format!("'{text}' is no seen-set; there are mutex, sharded, owner, split"))
+    }
+}
+
 /// Everything about a measurement but the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scenario {
@@ -82,6 +153,8 @@ pub struct Scenario {
     pub work: WorkNs,
     /// Messages producers may be ahead of consumers, whatever the queue holds; 0 leaves it to the queue.
     pub credit: u32,
+    /// What a crawl goes through; of no other workload.
+    pub site: Option<Site>,
     /// Where the endpoints live.
     pub boundary: Boundary,
     /// How endpoints map to cpus.
@@ -109,13 +182,13 @@ impl Scenario {
         Scenario { boundary, ..self }
     }
 
-    /// Threads to seat as producers and as consumers. In `pairs` every thread is both; half of them sit where
-    /// producers would, so that they cross what the placement says.
+    /// Threads to seat as producers and as consumers. In `pairs` and in programs every thread is both; half of them sit
+    /// where producers would, so that they cross what the placement says.
     pub fn seats(&self) -> (usize, usize) {
         match self.workload {
             Workload::Stream | Workload::Pingpong | Workload::Wakeup => (self.producers, self.consumers),
             Workload::Spawn | Workload::Copy => (0, 1),
-            Workload::Pairs => (self.producers / 2, self.producers.div_ceil(2)),
+            Workload::Pairs | Workload::Program(_) => (self.producers / 2, self.producers.div_ceil(2)),
         }
     }
 
@@ -128,6 +201,12 @@ impl Scenario {
             Workload::Spawn => "ns until it was joined",
             Workload::Wakeup => "ns until it runs",
             Workload::Copy => "messages/s",
+            Workload::Program(Program::Crawl) => "pages/s",
+            Workload::Program(Program::Counter) => "ns per increment",
+            Workload::Program(Program::Finish) => "ns until the last is gone",
+            Workload::Program(Program::Barrier) => "ns per phase",
+            Workload::Program(Program::Print) => "lines/s",
+            Workload::Program(Program::Map) => "parts/s",
         }
     }
 }
@@ -145,6 +224,9 @@ impl fmt::Display for Scenario {
         }
         if self.credit != 0 {
             write!(f, "/credit={}", self.credit)?;
+        }
+        if let Some(site) = self.site {
+            write!(f, "/{site}")?;
         }
         if self.boundary != Boundary::default() {
             write!(f, "/{}", self.boundary)?;
@@ -209,6 +291,12 @@ impl FromStr for Scenario {
         if let Some(at) = parts.iter().position(|part| part.starts_with("credit=")) {
             credit = parse_credit(&parts.remove(at)["credit=".len()..])?;
         }
+        let mut site = None;
+        if let Some(at) = parts.iter().position(|part| part.starts_with("site=")) {
+            let seen = *parts.get(at + 1).ok_or_else(wrong)?;
+            site = Some(format!("{}/{seen}", parts[at]).parse()?);
+            parts.drain(at..=at + 1);
+        }
         let mut boundary = Boundary::default();
         if parts.len() == 6 {
             boundary = parts.remove(4).parse()?;
@@ -223,6 +311,7 @@ impl FromStr for Scenario {
             size: size.parse()?,
             work,
             credit,
+            site,
             boundary,
             placement: placement.parse()?,
         })
@@ -243,6 +332,9 @@ mod tests {
             "stream/1p1c/1024/8B/processes/same-l3",
             "stream/1p1c/1024/8B/work=0/4/credit=10/processes/same-cpu",
             "spawn/1p1c/1/8B/processes/free",
+            "counter/4p4c/1/8B/free",
+            "crawl/16p16c/unbounded/256B/site=200x8ms/seen=sharded/free",
+            "crawl/2p2c/1/256B/site=1000000x0ms/seen=owner/processes/free",
         ] {
             assert_eq!(id.parse::<Scenario>().unwrap().to_string(), id);
         }
@@ -262,6 +354,9 @@ mod tests {
             ("surf/1p1c/1024/8B/same-l3", "no workload"),
             ("stream/1p1c/1024/8B/nearby", "placement"),
             ("stream/1p1c/1024/8B/nowhere/same-l3", "no boundary"),
+            ("crawl/2p2c/1/256B/site=0x8ms/seen=mutex/free", "no site"),
+            ("crawl/2p2c/1/256B/site=10x8ms/free", "no site"),
+            ("crawl/2p2c/1/256B/site=10x8ms/seen=not/free", "no seen-set"),
             ("stream/1p1c/1024/8B/credit=0/same-l3", "no credit"),
             ("stream/1p1c/1024/8B/processes/processes/same-l3", "looks like"),
         ] {

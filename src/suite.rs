@@ -8,11 +8,12 @@ use crate::topology::{Placement, Topology};
 use crate::workload::{Size, Workload};
 
 /// The suites that come with the program, by name.
-const BUILTIN: [(&str, &str); 4] = [
+const BUILTIN: [(&str, &str); 5] = [
     ("quick", include_str!("../benches/suites/quick.toml")),
     ("balance", include_str!("../benches/suites/balance.toml")),
     ("standard", include_str!("../benches/suites/standard.toml")),
     ("boundary", include_str!("../benches/suites/boundary.toml")),
+    ("apps", include_str!("../benches/suites/apps.toml")),
 ];
 
 /// A suite as its file says it.
@@ -40,6 +41,8 @@ struct Entry {
     work: OneOrMany<String>,
     #[serde(default = "no_credit")]
     credit: OneOrMany<u32>,
+    #[serde(default)]
+    site: Option<String>,
     #[serde(default = "in_threads")]
     boundary: OneOrMany<String>,
     placement: OneOrMany<String>,
@@ -212,6 +215,7 @@ impl Entry {
             size: payload.parse::<Size>()?,
             work: work.parse::<WorkNs>()?,
             credit: 0,
+            site: self.site.as_deref().map(str::parse).transpose()?,
             boundary: Boundary::Threads,
             placement: match placement {
                 "cores" => topology.closest_cores(),

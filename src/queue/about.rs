@@ -60,6 +60,44 @@ pub enum Role {
     Start,
     /// How long it takes to move a message within a thread.
     Copy,
+    /// A way to write this program.
+    Program(Program),
+}
+
+/// A whole program that is measured as it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Program {
+    /// Workers fetch the pages of a site and follow their links. Unit: pages per second.
+    Crawl,
+    /// Workers add one to a number. Unit: nanoseconds per increment.
+    Counter,
+    /// Workers that wait at a queue are told that nothing more will come. Unit: nanoseconds until the last is gone.
+    Finish,
+    /// Workers wait for each other at the end of each phase. Unit: nanoseconds per phase.
+    Barrier,
+    /// Workers write lines to one file. Unit: lines per second.
+    Print,
+    /// Workers compute parts of a whole that have nothing in common. Unit: parts per second.
+    Map,
+}
+
+impl Program {
+    /// All, in the order of the documentation.
+    pub const ALL: [Program; 6] =
+        [Program::Crawl, Program::Counter, Program::Finish, Program::Barrier, Program::Print, Program::Map];
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Program::Crawl => "crawl",
+            Program::Counter => "counter",
+            Program::Finish => "finish",
+            Program::Barrier => "barrier",
+            Program::Print => "print",
+            Program::Map => "map",
+        })
+    }
 }
 
 /// What a ring between threads has in common with the same ring between processes; each has one thing more.
@@ -120,6 +158,8 @@ pub enum Family {
     Ring,
     /// Between processes.
     Process,
+    /// No queue, or more than one: a whole program.
+    Program,
     /// Another language's.
     Peer,
     /// No queue: a bound of the hardware or of the harness.
@@ -134,6 +174,7 @@ impl fmt::Display for Family {
             Family::Channel => "channel",
             Family::Ring => "ring",
             Family::Process => "process",
+            Family::Program => "program",
             Family::Peer => "peer",
             Family::Limit => "limit",
         })

@@ -13,7 +13,7 @@ mod sync;
 pub(crate) mod twin;
 mod wait;
 
-pub use about::{About, Capacities, Ends, Family, Order, Payloads, Role, Rung};
+pub use about::{About, Capacities, Ends, Family, Order, Payloads, Program, Role, Rung};
 pub use eventcount::{EventCounts, EventCountsRef, Key};
 pub use payload::{Boxed, Payload, Tag, Words};
 pub use wait::{Blocking, PAUSES, Park, Spin, Wait, YIELDS, Yield};

@@ -3,17 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protocol::{Outcome, Report};
+use crate::queue::Program;
 use crate::record::Block;
 use crate::workload::Workload;
 
-/// The figure of an ok block in its scenario's unit: a rate per second, or the median round trip in nanoseconds.
+/// The figure of an ok block in its scenario's unit: a rate per second, or nanoseconds: a median, or a mean where each
+/// is shorter than a look at the clock.
 pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
     if report.outcome != Outcome::Ok {
         return None;
     }
     let figure = match workload {
         Workload::Stream | Workload::Pairs | Workload::Copy => report.messages as f64 * 1e9 / report.elapsed_ns as f64,
-        Workload::Pingpong | Workload::Spawn | Workload::Wakeup => {
+        Workload::Program(Program::Crawl | Program::Print | Program::Map) => {
+            report.messages as f64 * 1e9 / report.elapsed_ns as f64
+        }
+        Workload::Program(Program::Counter | Program::Barrier) => report.elapsed_ns as f64 / report.messages as f64,
+        Workload::Pingpong | Workload::Spawn | Workload::Wakeup | Workload::Program(Program::Finish) => {
             quantile_of_buckets(&report.round_trips, 0.5)? as f64
         }
     };

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::program::counter;
 use crate::protocol::Outcome;
 use crate::record::Block;
 use crate::scenario::Scenario;
@@ -156,7 +157,7 @@ impl Ranking {
 
 /// Whether an id names a bound, not a contender.
 pub fn is_limit(queue: &str) -> bool {
-    queue.starts_with("limit/") || queue == "python/null"
+    queue.starts_with("limit/") || queue == "python/null" || queue == counter::UNSYNCHRONISED
 }
 
 fn rounds_with_ok(blocks: &[Block]) -> usize {

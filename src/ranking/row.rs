@@ -73,6 +73,9 @@ pub struct Row {
     pub share_of_limit: Option<f64>,
     /// Messages it took before it said it was full.
     pub capacity: Option<u64>,
+    /// What a program counted or timed besides, by name: the median over blocks, the least and the most.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, [f64; 3]>,
     /// Flags, and in how many blocks.
     pub flags: BTreeMap<String, usize>,
 }
@@ -150,6 +153,7 @@ pub(super) fn row(workload: Workload, queue: &str, blocks: &[&Block], signals: &
         failed_tries_per_message: (tries[0].is_some() || tries[1].is_some()).then_some(tries),
         share_of_limit: None,
         capacity: ok().find_map(|report| report.capacity),
+        figures: other_figures(ok()),
         flags,
     }
 }
@@ -159,6 +163,19 @@ fn all_buckets<'a>(blocks: impl Iterator<Item = &'a Vec<[u64; 2]>>) -> Vec<[u64;
     let mut buckets: Vec<[u64; 2]> = blocks.flatten().copied().collect();
     buckets.sort_unstable();
     buckets
+}
+
+/// What programs counted or timed besides.
+fn other_figures<'a>(blocks: impl Iterator<Item = &'a Report>) -> BTreeMap<String, [f64; 3]> {
+    let mut by_name: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (name, figure) in blocks.flat_map(|report| &report.figures) {
+        by_name.entry(name).or_default().push(*figure as f64);
+    }
+    let summed_up = |(name, figures): (&str, Vec<f64>)| {
+        let (least, most) = figures.iter().fold((f64::MAX, f64::MIN), |(least, most), f| (least.min(*f), most.max(*f)));
+        Some((name.to_owned(), [median(&figures)?, least, most]))
+    };
+    by_name.into_iter().filter_map(summed_up).collect()
 }
 
 fn trips(buckets: Vec<[u64; 2]>) -> Option<[u64; 2]> {

@@ -372,6 +372,14 @@ pub(crate) fn check_report(report: &Report, wall: Duration) -> Result<(), String
     if report.messages > report.elapsed_ns.saturating_mul(100) {
         return Err(format!("messages, elapsed_ns: {} in {} ns is no rate", report.messages, report.elapsed_ns));
     }
+    if report.figures.len() > Report::MOST_FIGURES {
+        return Err(format!("figures: more than {}", Report::MOST_FIGURES));
+    }
+    let is_name = |name: &str| name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if let Some(name) = report.figures.keys().find(|name| !is_name(name)) {
+        let name: String = name.chars().take(40).collect();
+        return Err(format!("figures: '{}' is no name of a figure", printable(&name)));
+    }
     if report.outcome == crate::protocol::Outcome::Ok && report.elapsed_ns == 0 {
         return Err("elapsed_ns: outcome ok without a window".into());
     }

@@ -283,6 +283,7 @@ fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Opt
     let is_peer = language(&entry.id).is_some();
     let joins = match wanted.field {
         _ if is_peer => wanted.peers,
+        _ if matches!(about.role, Role::Program(_)) => true,
         Field::All if about.role != Role::Queue || workload == Workload::Wakeup => true,
         Field::All => about.family != Family::Process,
         Field::Representatives => about.representative,

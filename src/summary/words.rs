@@ -4,12 +4,22 @@ use std::collections::BTreeMap;
 
 use super::Section;
 use crate::protocol::Outcome;
-use crate::queue::Capacity;
+use crate::queue::{Capacity, Program};
 use crate::ranking::{Noise, Row, Undecided};
 use crate::record;
 use crate::schedule::contender::split;
 use crate::table::{count, duration, percentage, rate, significant, span};
 use crate::workload::{Size, Workload};
+
+/// A program's own figure: its name ends in its unit.
+pub fn figure_in_words(name: &str, figure: f64) -> String {
+    let spoken = |name: &str| name.replace('_', " ");
+    match (name.strip_suffix("_ns"), name.strip_suffix("_ppm")) {
+        (Some(name), _) => format!("{} {}", spoken(name), duration(figure)),
+        (_, Some(name)) => format!("{} {}\u{a0}%", spoken(name), significant(figure / 1e4)),
+        _ => format!("{} {}", spoken(name), significant(figure)),
+    }
+}
 
 impl Section {
     /// The scenario with its unit, its rounds and whether threads outnumber cpus, in a line.
@@ -33,6 +43,9 @@ impl Section {
             Workload::Pingpong => "round trip",
             Workload::Spawn => "joined",
             Workload::Wakeup => "wake-up",
+            Workload::Program(Program::Counter) => "increment",
+            Workload::Program(Program::Finish) => "finish",
+            Workload::Program(Program::Barrier) => "phase",
             _ => "rate",
         }
     }
@@ -55,6 +68,7 @@ impl Section {
             remarks.push("bounded by the work".into());
         }
         remarks.extend(row.first_ns.map(|ns| format!("first instruction after {}", duration(ns as f64))));
+        remarks.extend(row.figures.iter().map(|(name, [median, ..])| figure_in_words(name, *median)));
         if let (Workload::Copy, Some(rate)) = (self.scenario.workload, row.value) {
             let ns = 1e9 / rate;
             remarks.push(format!(
@@ -65,7 +79,7 @@ impl Section {
         }
         // A queue of fixed size has touched all its memory before; one that allocates has its own note.
         let is_fixed = matches!(self.scenario.capacity, Capacity::Bounded(_)) && self.scenario.size != Size::Boxed;
-        let is_queue = !matches!(self.scenario.workload, Workload::Spawn | Workload::Copy);
+        let is_queue = !matches!(self.scenario.workload, Workload::Spawn | Workload::Copy | Workload::Program(_));
         if let Some(faults) = row.page_faults.filter(|faults| *faults >= 1.0 && is_fixed && is_queue) {
             remarks.push(count(faults.round() as usize, "page fault"));
         }

@@ -4,6 +4,7 @@ mod crew;
 pub mod endpoint;
 pub(crate) mod probe;
 mod processes;
+mod program;
 mod verdict;
 
 use std::io::{self, BufRead, Write};
@@ -15,7 +16,7 @@ use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Repor
 use crate::queue::crossing::Unavailable;
 use crate::queue::intree::Rubbish;
 use crate::queue::{About, Capacity};
-use crate::registry::Registry;
+use crate::registry::{Registry, Runs};
 use crate::scenario::Boundary;
 use crate::scenario::Scenario;
 use crate::topology;
@@ -24,6 +25,7 @@ use crate::workload::{Lap, Order, Workload};
 use crew::{Crew, has_two_cpus};
 use endpoint::Join;
 use processes::Processes;
+use program::Program;
 
 /// The first argument of this program with which it serves blocks.
 pub const WORKER: &str = "worker";
@@ -140,6 +142,8 @@ fn order_of(scenario: &Scenario, work_iterations: [u32; 2]) -> Order {
 enum Endpoints {
     Threads(Crew),
     Processes(Processes),
+    /// None: a program starts its own workers.
+    Program(Program),
 }
 
 impl Endpoints {
@@ -147,6 +151,7 @@ impl Endpoints {
         match self {
             Endpoints::Threads(crew) => crew.lap,
             Endpoints::Processes(processes) => processes.lap,
+            Endpoints::Program(_) => Lap { capacity: None, missing: 0 },
         }
     }
 }
@@ -164,25 +169,18 @@ impl Prepared {
         let refused = |why: String| Box::new(Report::failed(Outcome::Refused, why));
         let scenario: Scenario = prepare.scenario.parse().map_err(refused)?;
         let entry = registry.find(&prepare.queue, scenario.capacity);
-        let (entry, runs) = entry
-            .and_then(|entry| Some((entry, entry.runs?)))
-            .ok_or_else(|| refused(format!("this worker has no queue '{}'", prepare.queue)))?;
+        let unknown = || refused(format!("this worker has no queue '{}'", prepare.queue));
+        let entry = entry.filter(|entry| entry.runs.is_some() || entry.program.is_some()).ok_or_else(unknown)?;
         if let Some(why) = misfit(&entry.about, &scenario) {
             return Err(refused(format!("{} {why}", prepare.queue)));
         }
         if prepare.cpus.len() != scenario.threads() {
             return Err(refused(format!("{} cpus for {} threads", prepare.cpus.len(), scenario.threads())));
         }
-        let endpoints = if scenario.boundary == Boundary::Processes && scenario.threads() > 1 {
-            let joining = runs.joining.ok_or_else(|| refused(format!("{} does not cross", prepare.queue)))?;
-            let Prepare { queue, scenario: id, work_iterations, .. } = prepare.clone();
-            let first = Join { queue, scenario: id, work_iterations, index: 0, cpu: None };
-            Endpoints::Processes(Processes::assemble(joining, scenario, first, &prepare.cpus)?)
+        let endpoints = if scenario.workload.program().is_some() {
+            Endpoints::Program(Program::new(entry.program.ok_or_else(unknown)?, scenario, prepare))
         } else {
-            (runs.prime)();
-            let order = order_of(&scenario, prepare.work_iterations);
-            let crew = Crew::assemble(&prepare.cpus, move || (runs.open)(&order), topology::pin).map_err(refused)?;
-            Endpoints::Threads(crew)
+            Prepared::endpoints(entry.runs.ok_or_else(unknown)?, scenario, prepare)?
         };
         let Lap { capacity, missing } = endpoints.lap();
         let needed = 2 * scenario.threads() as u64;
@@ -196,9 +194,25 @@ impl Prepared {
         Ok(Prepared { endpoints, has_two_cpus: has_two_cpus(&prepare.cpus), scenario, about: entry.about })
     }
 
+    /// The endpoints of a slice, on the side of the boundary where the scenario has them.
+    fn endpoints(runs: Runs, scenario: Scenario, prepare: &Prepare) -> Result<Endpoints, Box<Report>> {
+        let refused = |why: String| Box::new(Report::failed(Outcome::Refused, why));
+        if scenario.boundary == Boundary::Processes && scenario.threads() > 1 {
+            let joining = runs.joining.ok_or_else(|| refused(format!("{} does not cross", prepare.queue)))?;
+            let Prepare { queue, scenario: id, work_iterations, .. } = prepare.clone();
+            let first = Join { queue, scenario: id, work_iterations, index: 0, cpu: None };
+            return Ok(Endpoints::Processes(Processes::assemble(joining, scenario, first, &prepare.cpus)?));
+        }
+        (runs.prime)();
+        let order = order_of(&scenario, prepare.work_iterations);
+        let crew = Crew::assemble(&prepare.cpus, move || (runs.open)(&order), topology::pin).map_err(refused)?;
+        Ok(Endpoints::Threads(crew))
+    }
+
     /// What a cache line takes now between the first and the last endpoint, where they have a cpu each.
     fn probe(&mut self) -> Result<Option<u64>, Box<Report>> {
         match &mut self.endpoints {
+            Endpoints::Program(_) => Ok(None),
             Endpoints::Threads(crew) => Ok(crew.probe()),
             Endpoints::Processes(processes) if self.has_two_cpus => processes.probe(),
             Endpoints::Processes(_) => Ok(None),
@@ -232,6 +246,7 @@ impl Prepared {
                 Ok((slice, tallies)) => verdict::report(&scenario, &self.about, lap.capacity, &slice, tallies),
                 Err(report) => *report,
             },
+            Endpoints::Program(program) => program.run(settle_ns, window_ns),
         }
     }
 }

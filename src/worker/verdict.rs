@@ -1,5 +1,7 @@
 //! From the threads' tallies to a report: does the balance hold, and what was the rate?
 
+use std::collections::BTreeMap;
+
 use crate::protocol::{Outcome, Regime, Report};
 use crate::queue::{About, Capacity, Family};
 use crate::scenario::Scenario;
@@ -27,6 +29,7 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
             in_window(Side::Consumer)
         }
         Workload::Pingpong => in_window(Side::Producer),
+        Workload::Program(_) => unreachable!("programs run without slices"),
     };
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
     let tries = |side| {
@@ -60,6 +63,7 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
         round_trips: buckets(&tallies, |tally| &tally.round_trips),
         first: buckets(&tallies, |tally| &tally.first),
         trace: trace(&tallies),
+        figures: BTreeMap::new(),
         flags: if slice.unsettled() { vec!["unsettled".into()] } else { Vec::new() },
     }
 }

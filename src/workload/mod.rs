@@ -21,14 +21,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::queue::{
-    About, Boxed, Consumer, Endpoints, EventCountsRef, Payload, Payloads, Producer, Queue, Role, Shape, Tag, Wait,
-    Words,
+    About, Boxed, Consumer, Endpoints, EventCountsRef, Payload, Payloads, Producer, Program, Queue, Role, Shape, Tag,
+    Wait, Words,
 };
 use slice::{Slice, Tally};
 
 /// What the endpoints do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(into = "String", try_from = "String")]
 pub enum Workload {
     /// Producers push, consumers pop, as fast as the queue lets them. Unit: messages per second.
     Stream,
@@ -42,23 +42,49 @@ pub enum Workload {
     Wakeup,
     /// Messages are made, moved and read by one thread. Unit: messages per second.
     Copy,
+    /// A whole program runs, as often as fits. Its unit is its own.
+    Program(Program),
 }
 
 impl Workload {
     /// All, in the order of the documentation.
-    pub const ALL: [Workload; 6] =
-        [Workload::Stream, Workload::Pairs, Workload::Pingpong, Workload::Spawn, Workload::Wakeup, Workload::Copy];
+    pub const ALL: [Workload; 12] = [
+        Workload::Stream,
+        Workload::Pairs,
+        Workload::Pingpong,
+        Workload::Spawn,
+        Workload::Wakeup,
+        Workload::Copy,
+        Workload::Program(Program::Crawl),
+        Workload::Program(Program::Counter),
+        Workload::Program(Program::Finish),
+        Workload::Program(Program::Barrier),
+        Workload::Program(Program::Print),
+        Workload::Program(Program::Map),
+    ];
 
     /// Whether its figure is a time, of which less is better; else it is a rate.
     pub fn is_timed(self) -> bool {
-        matches!(self, Workload::Pingpong | Workload::Spawn | Workload::Wakeup)
+        match self {
+            Workload::Pingpong | Workload::Spawn | Workload::Wakeup => true,
+            Workload::Program(program) => matches!(program, Program::Counter | Program::Finish | Program::Barrier),
+            Workload::Stream | Workload::Pairs | Workload::Copy => false,
+        }
+    }
+
+    /// The whole program it is, if it is one.
+    pub fn program(self) -> Option<Program> {
+        match self {
+            Workload::Program(program) => Some(program),
+            _ => None,
+        }
     }
 
     /// Threads that run at once.
     pub fn threads(self, producers: usize, consumers: usize) -> usize {
         match self {
             Workload::Stream | Workload::Pingpong | Workload::Wakeup => producers + consumers,
-            Workload::Pairs => producers,
+            Workload::Pairs | Workload::Program(_) => producers,
             Workload::Spawn | Workload::Copy => 1,
         }
     }
@@ -73,7 +99,22 @@ impl fmt::Display for Workload {
             Workload::Spawn => "spawn",
             Workload::Wakeup => "wakeup",
             Workload::Copy => "copy",
+            Workload::Program(program) => return program.fmt(f),
         })
+    }
+}
+
+impl From<Workload> for String {
+    fn from(workload: Workload) -> String {
+        workload.to_string()
+    }
+}
+
+impl TryFrom<String> for Workload {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
@@ -82,7 +123,10 @@ impl FromStr for Workload {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Workload::ALL.into_iter().find(|workload| workload.to_string() == text);
-        known.ok_or_else(|| format!("'{text}' is no workload; there are stream, pairs, pingpong, spawn, wakeup, copy"))
+        known.ok_or_else(|| {
+            let words: Vec<String> = Workload::ALL.iter().map(ToString::to_string).collect();
+            format!("'{text}' is no workload; there are {}", words.join(", "))
+        })
     }
 }
 

@@ -390,7 +390,9 @@ impl Usage {
         usage
     }
 
-    fn since(self, earlier: Usage) -> Usage {
+    /// What was used since then.
+    #[must_use]
+    pub fn since(self, earlier: Usage) -> Usage {
         Usage {
             cpu_ns: self.cpu_ns.saturating_sub(earlier.cpu_ns),
             voluntary_switches: self.voluntary_switches.saturating_sub(earlier.voluntary_switches),

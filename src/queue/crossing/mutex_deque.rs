@@ -1,17 +1,12 @@
 //! `shm/mutex-deque`: what a textbook puts between processes. A bounded deque in shared memory, a mutex and two
-//! condition variables of POSIX, shared between processes; the mutex is robust, so that the death of who holds it is
-//! seen by the next who wants it.
-//!
-//! Nothing of it is ever destroyed: a condition variable whose waiter was killed would wait for it for ever.
+//! condition variables of POSIX, shared between processes.
 
-use std::cell::UnsafeCell;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{ABOUT, Crossing, Parts, open_between_threads};
-use crate::memory::{LINE, Map, Memory, sealed};
+use crate::memory::{Condition, Held, LINE, Map, Memory, RobustMutex, sealed};
 use crate::queue::intree::Rubbish;
 use crate::queue::{About, Consumer, Endpoints, Payload, Producer, Queue, Shape, Wait};
 
@@ -58,18 +53,12 @@ struct Header {
     head: AtomicU64,
     /// Messages in it; written under the mutex.
     length: AtomicU64,
-    mutex: UnsafeCell<libc::pthread_mutex_t>,
-    room: UnsafeCell<libc::pthread_cond_t>,
-    messages: UnsafeCell<libc::pthread_cond_t>,
+    mutex: RobustMutex,
+    room: Condition,
+    messages: Condition,
 }
 
 const SLOTS_AT: usize = size_of::<Header>().next_multiple_of(LINE);
-
-/// What a call of pthread's answers with but 0.
-fn checked(error: i32) -> anyhow::Result<()> {
-    anyhow::ensure!(error == 0, std::io::Error::from_raw_os_error(error));
-    Ok(())
-}
 
 impl Header {
     /// # Safety
@@ -78,65 +67,13 @@ impl Header {
     unsafe fn initialise(&self, capacity: u64, slot_bytes: u64) -> anyhow::Result<()> {
         self.capacity.store(capacity, Ordering::Relaxed);
         self.slot_bytes.store(slot_bytes, Ordering::Relaxed);
-        let mut mutex = MaybeUninit::uninit();
-        let mut cond = MaybeUninit::uninit();
-        // SAFETY: attributes are initialised before they are used, in variables of their own; the objects lie in memory
-        // that nobody else uses, as the caller promises.
+        // SAFETY: as the caller promises; shared memory stays where it is.
         unsafe {
-            checked(libc::pthread_mutexattr_init(mutex.as_mut_ptr()))?;
-            checked(libc::pthread_mutexattr_setpshared(mutex.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
-            checked(libc::pthread_mutexattr_setrobust(mutex.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST))?;
-            checked(libc::pthread_mutex_init(self.mutex.get(), mutex.as_ptr()))?;
-            checked(libc::pthread_condattr_init(cond.as_mut_ptr()))?;
-            checked(libc::pthread_condattr_setpshared(cond.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
-            checked(libc::pthread_cond_init(self.room.get(), cond.as_ptr()))?;
-            checked(libc::pthread_cond_init(self.messages.get(), cond.as_ptr()))
+            self.mutex.initialise()?;
+            self.room.initialise()?;
+            self.messages.initialise()
         }
     }
-}
-
-/// The mutex, held.
-struct Held<'a>(&'a Header);
-
-impl<'a> Held<'a> {
-    #[inline]
-    fn by(header: &'a Header) -> Held<'a> {
-        // SAFETY: initialised when the deque was laid out, and never destroyed.
-        Held::after(unsafe { libc::pthread_mutex_lock(header.mutex.get()) }, header)
-    }
-
-    /// After a call that takes the mutex and has answered so.
-    #[inline]
-    fn after(answer: i32, header: &'a Header) -> Held<'a> {
-        match answer {
-            0 => Held(header),
-            libc::EOWNERDEAD => panic!("an end died that held the lock"),
-            other => panic!("the lock cannot be taken: {}", std::io::Error::from_raw_os_error(other)),
-        }
-    }
-
-    /// Gives the mutex up until somebody signals, or for no reason.
-    #[inline]
-    fn wait(self, condition: &UnsafeCell<libc::pthread_cond_t>) -> Held<'a> {
-        let header = self.0;
-        std::mem::forget(self);
-        // SAFETY: both were initialised, and this thread holds the mutex.
-        Held::after(unsafe { libc::pthread_cond_wait(condition.get(), header.mutex.get()) }, header)
-    }
-}
-
-impl Drop for Held<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: this thread holds it.
-        unsafe { libc::pthread_mutex_unlock(self.0.mutex.get()) };
-    }
-}
-
-#[inline]
-fn signal(condition: &UnsafeCell<libc::pthread_cond_t>) {
-    // SAFETY: initialised when the deque was laid out, and never destroyed.
-    unsafe { libc::pthread_cond_signal(condition.get()) };
 }
 
 /// An end of the deque, either of them.
@@ -182,8 +119,8 @@ impl<T: Payload> DequeEnd<T> {
 
     /// Head and length as the mutex keeps them.
     #[inline]
-    fn state(&self, held: &Held<'_>) -> (u64, u64) {
-        let (head, length) = (held.0.head.load(Ordering::Relaxed), held.0.length.load(Ordering::Relaxed));
+    fn state(&self, _held: &Held<'_>) -> (u64, u64) {
+        let (head, length) = (self.header().head.load(Ordering::Relaxed), self.header().length.load(Ordering::Relaxed));
         if head >= self.capacity || length > self.capacity {
             std::panic::panic_any(Rubbish("the deque's head or length is where no end leaves it"));
         }
@@ -200,7 +137,7 @@ impl<T: Payload> DequeEnd<T> {
         let at = head + length;
         // SAFETY: a position below the capacity; the mutex is held, so nobody else touches slots. Messages are not boxed.
         unsafe { self.slot(if at < self.capacity { at } else { at - self.capacity }).write(item) };
-        held.0.length.store(length + 1, Ordering::Relaxed);
+        self.header().length.store(length + 1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -213,46 +150,46 @@ impl<T: Payload> DequeEnd<T> {
         }
         // SAFETY: as in `put`; a message was written there.
         let item = unsafe { self.slot(head).read() };
-        held.0.head.store(if head + 1 < self.capacity { head + 1 } else { 0 }, Ordering::Relaxed);
-        held.0.length.store(length - 1, Ordering::Relaxed);
+        self.header().head.store(if head + 1 < self.capacity { head + 1 } else { 0 }, Ordering::Relaxed);
+        self.header().length.store(length - 1, Ordering::Relaxed);
         Some(item)
     }
 }
 
 impl<T: Payload> Producer<T> for DequeEnd<T> {
     fn try_push(&mut self, item: T) -> Result<(), T> {
-        let held = Held::by(self.header());
+        let held = self.header().mutex.lock();
         self.put(&held, item)?;
         drop(held);
-        signal(&self.header().messages);
+        self.header().messages.signal();
         Ok(())
     }
 
     #[inline]
     fn push<W: Wait>(&mut self, mut item: T, wait: &mut W) {
-        let mut held = Held::by(self.header());
+        let mut held = self.header().mutex.lock();
         while let Err(back) = self.put(&held, item) {
             item = back;
             held = held.wait(&self.header().room);
         }
         drop(held);
-        signal(&self.header().messages);
+        self.header().messages.signal();
         wait.pushed();
     }
 }
 
 impl<T: Payload> Consumer<T> for DequeEnd<T> {
     fn try_pop(&mut self) -> Option<T> {
-        let held = Held::by(self.header());
+        let held = self.header().mutex.lock();
         let item = self.take(&held)?;
         drop(held);
-        signal(&self.header().room);
+        self.header().room.signal();
         Some(item)
     }
 
     #[inline]
     fn pop<W: Wait>(&mut self, wait: &mut W) -> T {
-        let mut held = Held::by(self.header());
+        let mut held = self.header().mutex.lock();
         let item = loop {
             match self.take(&held) {
                 Some(item) => break item,
@@ -260,7 +197,7 @@ impl<T: Payload> Consumer<T> for DequeEnd<T> {
             }
         };
         drop(held);
-        signal(&self.header().room);
+        self.header().room.signal();
         wait.popped();
         item
     }

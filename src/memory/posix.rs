@@ -1,0 +1,125 @@
+//! A mutex and condition variables of POSIX in memory that processes share. The mutex is robust, so that the death of who
+//! holds it is seen by the next who wants it.
+//!
+//! Nothing of it is ever destroyed: a condition variable whose waiter was killed would wait for it for ever.
+
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+
+/// A mutex; zeros are none yet.
+#[repr(transparent)]
+pub struct RobustMutex(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: what pthread's calls are for.
+unsafe impl Send for RobustMutex {}
+// SAFETY: as above; it is touched by pthread's calls only.
+unsafe impl Sync for RobustMutex {}
+
+/// Something to wait for; zeros are nothing yet.
+#[repr(transparent)]
+pub struct Condition(UnsafeCell<libc::pthread_cond_t>);
+
+// SAFETY: what pthread's calls are for.
+unsafe impl Send for Condition {}
+// SAFETY: as above; it is touched by pthread's calls only.
+unsafe impl Sync for Condition {}
+
+/// What a call of pthread's answers with but 0.
+fn checked(error: i32) -> anyhow::Result<()> {
+    anyhow::ensure!(error == 0, std::io::Error::from_raw_os_error(error));
+    Ok(())
+}
+
+impl RobustMutex {
+    /// Makes it one, and lets processes share it.
+    ///
+    /// # Errors
+    ///
+    /// When the system has none such.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else uses it yet, and it stays where it is as long as anybody does.
+    pub unsafe fn initialise(&self) -> anyhow::Result<()> {
+        let mut attributes = MaybeUninit::uninit();
+        // SAFETY: attributes are initialised before they are used, in a variable of their own; nobody else uses the
+        // mutex, as the caller promises.
+        unsafe {
+            checked(libc::pthread_mutexattr_init(attributes.as_mut_ptr()))?;
+            checked(libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
+            checked(libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST))?;
+            checked(libc::pthread_mutex_init(self.0.get(), attributes.as_ptr()))
+        }
+    }
+
+    /// Waits until nobody else holds it.
+    ///
+    /// # Panics
+    ///
+    /// When who held it has died.
+    #[inline]
+    pub fn lock(&self) -> Held<'_> {
+        // SAFETY: initialised before it was shared, and never destroyed.
+        Held::after(unsafe { libc::pthread_mutex_lock(self.0.get()) }, self)
+    }
+}
+
+impl Condition {
+    /// Makes it one, and lets processes share it.
+    ///
+    /// # Errors
+    ///
+    /// When the system has none such.
+    ///
+    /// # Safety
+    ///
+    /// As of [`RobustMutex::initialise`].
+    pub unsafe fn initialise(&self) -> anyhow::Result<()> {
+        let mut attributes = MaybeUninit::uninit();
+        // SAFETY: as in `RobustMutex::initialise`.
+        unsafe {
+            checked(libc::pthread_condattr_init(attributes.as_mut_ptr()))?;
+            checked(libc::pthread_condattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
+            checked(libc::pthread_cond_init(self.0.get(), attributes.as_ptr()))
+        }
+    }
+
+    /// Wakes one who waits for it.
+    #[inline]
+    pub fn signal(&self) {
+        // SAFETY: initialised before it was shared, and never destroyed.
+        unsafe { libc::pthread_cond_signal(self.0.get()) };
+    }
+}
+
+/// A mutex that this thread holds.
+pub struct Held<'a>(&'a RobustMutex);
+
+impl<'a> Held<'a> {
+    /// After a call that takes the mutex and has answered so.
+    #[inline]
+    fn after(answer: i32, mutex: &'a RobustMutex) -> Held<'a> {
+        match answer {
+            0 => Held(mutex),
+            libc::EOWNERDEAD => panic!("an end died that held the lock"),
+            other => panic!("the lock cannot be taken: {}", std::io::Error::from_raw_os_error(other)),
+        }
+    }
+
+    /// Gives the mutex up until somebody signals, or for no reason.
+    #[inline]
+    pub fn wait(self, condition: &Condition) -> Held<'a> {
+        let mutex = self.0;
+        std::mem::forget(self);
+        // SAFETY: both were initialised, and this thread holds the mutex.
+        Held::after(unsafe { libc::pthread_cond_wait(condition.0.get(), mutex.0.get()) }, mutex)
+    }
+}
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: this thread holds it.
+        unsafe { libc::pthread_mutex_unlock(self.0.0.get()) };
+    }
+}

@@ -1,0 +1,364 @@
+//! One number that all workers add one to, in each way that a course shows: the one that loses updates, and those that
+//! do not.
+
+use std::fs::File;
+use std::io::{PipeWriter, Read, Write};
+use std::os::fd::AsRawFd;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use crossbeam_utils::{Backoff, CachePadded};
+
+use super::crew::{refused, shared, together};
+use super::{Measured, Task, Way, parts_per_million};
+use crate::memory::{LINE, Placed, RobustMutex, Shareable};
+use crate::protocol::{Outcome, Report};
+use crate::queue::{About, Capacities, Family, Program, Role};
+use crate::scenario::Boundary;
+use crate::workload::slice::{Lengths, Side, Slice, Usage, clock_ns};
+
+const ABOUT: About = About {
+    family: Family::Program,
+    role: Role::Program(Program::Counter),
+    capacities: Capacities::ALL,
+    transfers: false,
+    crosses: true,
+    ..About::MPMC
+};
+
+/// All of them.
+pub const WAYS: [Way; 8] = [
+    Way { about: About { id: "counter/mutex", crosses: false, ..ABOUT }, run: run::<Guarded> },
+    Way { about: About { id: "counter/robust-mutex", ..ABOUT }, run: run::<Robust> },
+    Way { about: About { id: "counter/spin", ..ABOUT }, run: run::<Spinning> },
+    Way { about: About { id: "counter/file-lock", ..ABOUT }, run: run::<FileLocked> },
+    Way { about: About { id: "counter/fetch-add", ..ABOUT }, run: run::<FetchAdd> },
+    Way { about: About { id: "counter/sharded", ..ABOUT }, run: run::<Sharded> },
+    Way { about: About { id: "counter/owner", ..ABOUT }, run: run::<Owner> },
+    // No contender: what an increment would cost if none had to be right.
+    Way { about: About { id: UNSYNCHRONISED, family: Family::Limit, ..ABOUT }, run: run::<Unsynchronised> },
+];
+
+/// The one that is allowed to lose updates, and shows how many.
+pub const UNSYNCHRONISED: &str = "counter/unsynchronised";
+
+/// A number that workers add to.
+trait Number: Sync + Sized {
+    /// Whether no update may be lost.
+    const EXACT: bool = true;
+
+    /// The number 0, for the workers of this task.
+    fn new(task: &Task) -> anyhow::Result<Self>;
+
+    /// Adds one, as this worker.
+    fn add(&self, worker: usize);
+
+    /// What it has come to, after all workers have ended.
+    fn total(self) -> anyhow::Result<u64>;
+}
+
+fn run<N: Number>(task: &Task) -> Result<Measured, Box<Report>> {
+    let failed = |why: anyhow::Error| refused(&format!("{why:#}"));
+    // Laid out before the slice begins, and before there is anybody to share it with.
+    let number = N::new(task).map_err(failed)?;
+    let memory = shared(task, Slice::bytes(0, task.workers()))?;
+    let lengths =
+        Lengths { settle_ns: task.settle_ns, window_ns: task.window_ns, lap: 1, backlog_limit: None, traced: false };
+    let slice = Slice::in_memory(&memory, clock_ns(), lengths, 0, task.workers());
+    let parts = together(task, |worker| count(&number, &slice, worker))?;
+    let added: u64 = parts.iter().map(|part| part[1]).sum();
+    let total = number.total().map_err(failed)?;
+    if N::EXACT && total != added {
+        let outcome = if total < added { Outcome::Lost } else { Outcome::Duplicated };
+        return Err(Box::new(Report::failed(outcome, format!("{added} increments came to {total}"))));
+    }
+    let (opened_ns, closed_ns) = slice.window_ns();
+    let sum = |at: usize| parts.iter().map(|part| part[at]).sum();
+    Ok(Measured {
+        messages: sum(0),
+        elapsed_ns: closed_ns - opened_ns,
+        settle_ns: opened_ns,
+        endpoints: parts.iter().map(|part| part[0]).collect(),
+        figures: [("lost_updates_ppm", parts_per_million(added.saturating_sub(total), added))].into(),
+        usage: Some(Usage {
+            cpu_ns: sum(2),
+            voluntary_switches: sum(3),
+            involuntary_switches: sum(4),
+            page_faults: sum(5),
+            run_delay_ns: sum(6),
+            failed_tries: None,
+        }),
+        ..Measured::default()
+    })
+}
+
+/// One worker's part: increments inside the window and in all, and what they used up.
+fn count(number: &impl Number, slice: &Slice, worker: usize) -> [u64; 7] {
+    let mut endpoint = slice.endpoint(Side::Consumer, worker);
+    let mut added = 0;
+    loop {
+        let (publications, increments) = endpoint.chunk();
+        for _ in 0..publications {
+            for _ in 0..increments {
+                number.add(worker);
+            }
+            added += increments;
+            endpoint.publish(added);
+        }
+        if !endpoint.chunk_end(added, None) {
+            break;
+        }
+    }
+    let timing = endpoint.finish(added, None);
+    let usage = timing.usage;
+    [
+        timing.in_window.round() as u64,
+        added,
+        usage.cpu_ns,
+        usage.voluntary_switches,
+        usage.involuntary_switches,
+        usage.page_faults,
+        usage.run_delay_ns,
+    ]
+}
+
+/// An atomic number on a line of its own.
+#[derive(Default)]
+#[repr(transparent)]
+struct Cell(CachePadded<AtomicU64>);
+
+// SAFETY: an atomic number.
+unsafe impl Shareable for Cell {}
+
+/// `cells` numbers, all 0, that the workers share.
+fn cells(task: &Task, cells: usize) -> anyhow::Result<Vec<Placed<Cell>>> {
+    let memory = shared(task, cells * LINE).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
+    Ok((0..cells).map(|at| Placed::at(memory.from(at * LINE))).collect())
+}
+
+/// Load, add, store: what `n += 1` means where nobody synchronises. (Atomic, because anything else would be undefined
+/// in Rust; relaxed, so that it is the same instructions.)
+struct Unsynchronised(Vec<Placed<Cell>>);
+
+impl Number for Unsynchronised {
+    const EXACT: bool = false;
+
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        Ok(Unsynchronised(cells(task, 1)?))
+    }
+
+    #[inline]
+    fn add(&self, _: usize) {
+        let number = &self.0[0].0;
+        number.store(number.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.0[0].0.load(Ordering::Relaxed))
+    }
+}
+
+/// One instruction that nothing comes between.
+struct FetchAdd(Vec<Placed<Cell>>);
+
+impl Number for FetchAdd {
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        Ok(FetchAdd(cells(task, 1)?))
+    }
+
+    #[inline]
+    fn add(&self, _: usize) {
+        self.0[0].0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.0[0].0.load(Ordering::Relaxed))
+    }
+}
+
+/// A number for each worker, added up at the end.
+struct Sharded(Vec<Placed<Cell>>);
+
+impl Number for Sharded {
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        Ok(Sharded(cells(task, task.workers())?))
+    }
+
+    #[inline]
+    fn add(&self, worker: usize) {
+        self.0[worker].0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.0.iter().map(|number| number.0.load(Ordering::Relaxed)).sum())
+    }
+}
+
+/// Behind the standard library's mutex.
+struct Guarded(Mutex<u64>);
+
+impl Number for Guarded {
+    fn new(_: &Task) -> anyhow::Result<Self> {
+        Ok(Guarded(Mutex::new(0)))
+    }
+
+    #[inline]
+    fn add(&self, _: usize) {
+        *self.0.lock().expect("nobody panics with it") += 1;
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.0.into_inner()?)
+    }
+}
+
+/// Behind a lock that is tried again and again: test and test-and-set, giving way when it takes long.
+struct Spinning {
+    number: Vec<Placed<Cell>>,
+}
+
+impl Number for Spinning {
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        Ok(Spinning { number: cells(task, 2)? })
+    }
+
+    #[inline]
+    fn add(&self, _: usize) {
+        let [number, lock] = &self.number[..] else { unreachable!("two were made") };
+        let backoff = Backoff::new();
+        while lock.0.load(Ordering::Relaxed) != 0
+            || lock.0.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err()
+        {
+            backoff.snooze();
+        }
+        number.0.store(number.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        lock.0.store(0, Ordering::Release);
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.number[0].0.load(Ordering::Relaxed))
+    }
+}
+
+/// A number behind a mutex of POSIX.
+#[repr(C)]
+struct Locked {
+    number: AtomicU64,
+    mutex: RobustMutex,
+}
+
+// SAFETY: an atomic number, and a mutex that processes may share.
+unsafe impl Shareable for Locked {}
+
+/// Behind the mutex that outlives its holder.
+struct Robust(Placed<Locked>);
+
+impl Number for Robust {
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        let memory =
+            shared(task, size_of::<Locked>()).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
+        let locked: Placed<Locked> = Placed::at(memory);
+        // SAFETY: nobody else has the memory yet.
+        unsafe { locked.mutex.initialise()? };
+        Ok(Robust(locked))
+    }
+
+    #[inline]
+    fn add(&self, _: usize) {
+        let _held = self.0.mutex.lock();
+        self.0.number.store(self.0.number.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.0.number.load(Ordering::Relaxed))
+    }
+}
+
+/// Behind the lock of a file, as programs do that have nothing else in common.
+struct FileLocked {
+    number: Vec<Placed<Cell>>,
+    /// A description for each worker, or all would be one holder.
+    files: Vec<File>,
+}
+
+impl Number for FileLocked {
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        let file = crate::memory::sealed(0)?;
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let files = (0..task.workers()).map(|_| File::open(&path)).collect::<std::io::Result<_>>()?;
+        Ok(FileLocked { number: cells(task, 1)?, files })
+    }
+
+    fn add(&self, worker: usize) {
+        let number = &self.number[0].0;
+        self.files[worker].lock().expect("a file without a name can be locked");
+        number.store(number.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.files[worker].unlock().expect("it was locked");
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        Ok(self.number[0].0.load(Ordering::Relaxed))
+    }
+}
+
+/// One owner has the number; the others send it messages: over a channel within the process, over a pipe to another.
+enum Owner {
+    Thread { sender: SyncSender<()>, owner: JoinHandle<u64> },
+    Process { sender: PipeWriter, number: Vec<Placed<Cell>>, owner: libc::pid_t },
+}
+
+/// Increments on their way to a thread that owns the number; a pipe holds 64 times as many.
+const ON_THEIR_WAY: usize = 1024;
+
+impl Number for Owner {
+    fn new(task: &Task) -> anyhow::Result<Self> {
+        if task.scenario.boundary == Boundary::Threads {
+            let (sender, receiver) = sync_channel(ON_THEIR_WAY);
+            let owner = std::thread::spawn(move || receiver.iter().map(|()| 1).sum());
+            return Ok(Owner::Thread { sender, owner });
+        }
+        let number = cells(task, 1)?;
+        let (mut receiver, sender) = std::io::pipe()?;
+        // SAFETY: this process has no other thread that could hold a lock.
+        let owner = match unsafe { libc::fork() } {
+            -1 => return Err(std::io::Error::last_os_error().into()),
+            0 => {
+                crate::worker::die_with_parent().ok();
+                drop(sender);
+                let mut messages = [0; 4096];
+                while let Ok(bytes @ 1..) = receiver.read(&mut messages) {
+                    number[0].0.fetch_add(bytes as u64, Ordering::Relaxed);
+                }
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(0) };
+            }
+            owner => owner,
+        };
+        Ok(Owner::Process { sender, number, owner })
+    }
+
+    #[inline]
+    fn add(&self, _: usize) {
+        match self {
+            Owner::Thread { sender, .. } => sender.send(()).expect("the owner listens"),
+            Owner::Process { sender, .. } => (&mut &*sender).write_all(&[1]).expect("the owner listens"),
+        }
+    }
+
+    fn total(self) -> anyhow::Result<u64> {
+        match self {
+            Owner::Thread { sender, owner } => {
+                drop(sender);
+                owner.join().map_err(|_| anyhow::anyhow!("the owner panicked"))
+            }
+            Owner::Process { sender, number, owner } => {
+                drop(sender);
+                // SAFETY: waits for a child of this process; nothing is written.
+                unsafe { libc::waitpid(owner, std::ptr::null_mut(), 0) };
+                Ok(number[0].0.load(Ordering::Relaxed))
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Workers that run the same part at once: threads of this process, or processes of their own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::memory::{Heap, LINE, Map, Part, Placed, Shareable, sealed};
+use crate::protocol::{Outcome, Report};
+use crate::scenario::Boundary;
+use crate::topology;
+
+use super::Task;
+
+/// What one worker leaves behind for the one who started it, on a line of its own.
+#[repr(transparent)]
+struct Left<const N: usize>([AtomicU64; N]);
+
+// SAFETY: atomic numbers.
+unsafe impl<const N: usize> Shareable for Left<N> {}
+
+/// Memory of `bytes` zeros that all workers of the task share.
+///
+/// # Errors
+///
+/// When the kernel has none.
+pub(super) fn shared(task: &Task, bytes: usize) -> Result<Part, Box<Report>> {
+    match task.scenario.boundary {
+        Boundary::Threads => Ok(Part::all(Heap::new(bytes))),
+        Boundary::Processes => {
+            let map = sealed(bytes).map_err(anyhow::Error::from).and_then(Map::of);
+            map.map(Part::all).map_err(|why| refused(&format!("no shared memory: {why}")))
+        }
+    }
+}
+
+/// Runs `part` once in each worker, by its index, all at once, and returns what each left behind.
+///
+/// # Errors
+///
+/// When a worker cannot be started or pinned, or died.
+pub(super) fn together<const N: usize>(
+    task: &Task,
+    part: impl Fn(usize) -> [u64; N] + Sync,
+) -> Result<Vec<[u64; N]>, Box<Report>> {
+    const { assert!(N * size_of::<u64>() <= LINE) };
+    let memory = shared(task, task.workers() * LINE)?;
+    let left: Vec<Placed<Left<N>>> = (0..task.workers()).map(|index| Placed::at(memory.from(index * LINE))).collect();
+    let work = |index: usize| -> Result<(), String> {
+        if let Some(cpu) = task.cpus[index] {
+            topology::pin(cpu)?;
+        }
+        let numbers = part(index);
+        left[index].0.iter().zip(numbers).for_each(|(place, number)| place.store(number, Ordering::Relaxed));
+        Ok(())
+    };
+    match task.scenario.boundary {
+        Boundary::Threads => threads(task.workers(), &work),
+        Boundary::Processes => processes(task.workers(), &work),
+    }?;
+    Ok(left.iter().map(|left| left.0.each_ref().map(|number| number.load(Ordering::Relaxed))).collect())
+}
+
+fn threads(workers: usize, work: &(impl Fn(usize) -> Result<(), String> + Sync)) -> Result<(), Box<Report>> {
+    std::thread::scope(|scope| {
+        let started: Vec<_> = (0..workers).map(|index| scope.spawn(move || work(index))).collect();
+        started.into_iter().try_for_each(|worker| {
+            worker.join().map_err(|_| crashed("a worker panicked"))?.map_err(|why| refused(&why))
+        })
+    })
+}
+
+/// What a process of a worker answers with that could not be pinned.
+const UNPINNED: i32 = 9;
+
+/// Forks them: the worker that does this has one thread, so its copy is whole.
+fn processes(workers: usize, work: &impl Fn(usize) -> Result<(), String>) -> Result<(), Box<Report>> {
+    let mut children = Vec::new();
+    for index in 0..workers {
+        // SAFETY: this process has no other thread that could hold a lock.
+        match unsafe { libc::fork() } {
+            -1 => return Err(refused(&format!("cannot fork: {}", std::io::Error::last_os_error()))),
+            0 => {
+                crate::worker::die_with_parent().ok();
+                let code = work(index).map_or(UNPINNED, |()| 0);
+                // SAFETY: ends the child at once; nothing of the parent's is to be flushed or dropped twice.
+                unsafe { libc::_exit(code) };
+            }
+            child => children.push(child),
+        }
+    }
+    let mut ended = Ok(());
+    for child in children {
+        let mut status = 0;
+        // SAFETY: waits for a child of this process and writes to a variable of its own.
+        let is_gone = unsafe { libc::waitpid(child, &mut status, 0) } == child;
+        match (is_gone && libc::WIFEXITED(status)).then(|| libc::WEXITSTATUS(status)) {
+            Some(0) => {}
+            Some(UNPINNED) => ended = Err(refused("the kernel refuses to pin a worker")),
+            _ => ended = Err(crashed("a worker died")),
+        }
+    }
+    ended
+}
+
+pub(super) fn refused(why: &str) -> Box<Report> {
+    Box::new(Report::failed(Outcome::Refused, why))
+}
+
+pub(super) fn crashed(why: &str) -> Box<Report> {
+    Box::new(Report::failed(Outcome::Crashed, why))
+}

@@ -1,0 +1,82 @@
+//! Whole programs that are measured as they run: each starts its own workers, does its task and ends. A block is as many
+//! runs as fit into its time.
+//!
+//! Where a program is one continuous stream it keeps the clockwork of [`Slice`](crate::workload::slice::Slice), so that
+//! its window lies inside of it.
+
+pub mod counter;
+mod crew;
+
+use std::collections::BTreeMap;
+
+use crate::protocol::Report;
+use crate::queue::About;
+use crate::scenario::Scenario;
+use crate::workload::slice::Usage;
+
+/// What a program is asked to do.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The scenario; its producers are the workers.
+    pub scenario: Scenario,
+    /// A cpu for each worker; `None` leaves it unpinned.
+    pub cpus: Vec<Option<usize>>,
+    /// Settling at least, in nanoseconds, where there is any.
+    pub settle_ns: u64,
+    /// What is timed lasts at least so long, in nanoseconds.
+    pub window_ns: u64,
+    /// Where a crawl begins.
+    pub site: Option<String>,
+}
+
+impl Task {
+    /// How many work at once.
+    pub fn workers(&self) -> usize {
+        self.scenario.producers
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// What the scenario counts: increments, phases, pages.
+    pub messages: u64,
+    /// What they took, in nanoseconds.
+    pub elapsed_ns: u64,
+    /// From the start until then, in nanoseconds.
+    pub settle_ns: u64,
+    /// What each worker did of it.
+    pub endpoints: Vec<u64>,
+    /// What each time took, nanoseconds and how many; where many are timed one by one.
+    pub durations: Vec<[u64; 2]>,
+    /// See [`Report::figures`].
+    pub figures: BTreeMap<&'static str, u64>,
+    /// What all workers used up meanwhile; where it is not said, all that the process and its children did.
+    pub usage: Option<Usage>,
+}
+
+/// Runs a program.
+///
+/// # Errors
+///
+/// A report of what went wrong.
+pub type Run = fn(&Task) -> Result<Measured, Box<Report>>;
+
+/// One way to write a program.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// What is declared of it.
+    pub about: About,
+    /// Runs it.
+    pub run: Run,
+}
+
+/// `part` of `whole`, in millionths.
+fn parts_per_million(part: u64, whole: u64) -> u64 {
+    (u128::from(part) * 1_000_000 / u128::from(whole.max(1))) as u64
+}
+
+/// Every way to write a program but those that are queues.
+pub fn ways() -> impl Iterator<Item = Way> {
+    counter::WAYS.into_iter()
+}
