@@ -61,6 +61,14 @@ pub fn against_builds(logs: &Logs, ranking: &Ranking) -> Vec<PairRow> {
     builds.filter_map(pair).collect()
 }
 
+/// Each queue beside the one that does the same alone; each comparison stands by itself.
+pub fn beside(alone: &str, logs: &Logs, ranking: &Ranking) -> Vec<PairRow> {
+    let others = ranking.rows.iter().map(|row| row.queue.as_str()).filter(|queue| *queue != alone);
+    let pair =
+        |queue| Some(PairRow::new(queue, alone, &differences(logs.get(queue), logs.get(alone))?, CONFIDENCE, ranking));
+    others.filter_map(pair).collect()
+}
+
 impl PairRow {
     fn new(of: &str, to: &str, differences: &Differences, confidence: f64, ranking: &Ranking) -> PairRow {
         let interval = differences.interval(confidence);

@@ -10,6 +10,7 @@ mod figure;
 mod heat;
 mod lines;
 mod mark;
+mod programs;
 mod quality;
 mod ranking;
 mod scale;
@@ -31,7 +32,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Where the page's parts begin, in their order, with what they are called.
-const PARTS: [(&str, &str); 15] = [
+const PARTS: [(&str, &str); 16] = [
     ("machines", "Machines"),
     ("answer", "Which queue?"),
     ("ranking", "Ranking"),
@@ -40,6 +41,7 @@ const PARTS: [(&str, &str); 15] = [
     ("sweeps", "Sweeps"),
     ("placement", "Placement"),
     ("boundary", "Threads or processes"),
+    ("programs", "Whole programs"),
     ("cores", "Core to core"),
     ("cost", "CPU cost"),
     ("overview", "Overview"),
@@ -122,6 +124,7 @@ fn body(summary: &Summary, csv: &str, command: &str) -> Markup {
             (lines::section("sweeps", "Capacity and payload", "How much a queue may hold, and how large messages are.", &[Swept::Capacity, Swept::Payload], &none("standard"), summary))
             (lines::section("placement", "Placement", "Where the two endpoints are: the same queue, the same messages, other cpus.", &[Swept::Placement], &none("standard"), summary))
             (boundary::section(summary))
+            (programs::section(&sections))
             (core_map::section(summary))
             (cost::section(&sections))
             (heat::section(&sections))

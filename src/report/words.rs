@@ -8,6 +8,9 @@ use crate::table::count;
 
 /// A scenario in words: `2 producers, 1 consumer, room for 1024 messages of 8 B, threads on two cores that share an L3`.
 pub fn scenario(parts: &Parts) -> String {
+    if let Some(program) = program(parts) {
+        return program;
+    }
     let what = match parts.workload.as_str() {
         "stream" => String::new(),
         "pairs" => "each sends and receives in turns; ".into(),
@@ -31,7 +34,11 @@ pub fn scenario(parts: &Parts) -> String {
         [producer, consumer] => format!(", {producer} ns of work before sending and {consumer} ns after receiving"),
     };
     let credit = if parts.credit == 0 { String::new() } else { format!(", {} on their way at most", parts.credit) };
-    let place = match parts.placement.as_str() {
+    format!("{what}{ends}, {room}{work}{credit}, {} {}", parts.boundary, place(parts))
+}
+
+fn place(parts: &Parts) -> &'static str {
+    match parts.placement.as_str() {
         "same-cpu" => "on one cpu",
         "smt" => "on the two threads of one core",
         "same-l2" => "on cores that share an L2 cache",
@@ -39,8 +46,31 @@ pub fn scenario(parts: &Parts) -> String {
         "cross-l3" => "on cores with different L3 caches",
         "cross-node" => "on different memory nodes",
         _ => "wherever the scheduler puts them",
+    }
+}
+
+/// A whole program in words: `4 workers add one to a number, threads wherever the scheduler puts them`.
+fn program(parts: &Parts) -> Option<String> {
+    let what = match (parts.workload.as_str(), &parts.site) {
+        ("crawl", Some(site)) => {
+            let room = parts
+                .capacity
+                .map_or_else(|| "no bound".into(), |messages| format!("room for {}", count(messages, "address")));
+            format!(
+                "find the dead links of {} that take {} ms each, a queue with {room}, seen-set {}",
+                count(site.pages as usize, "page"),
+                site.delay_ms,
+                site.seen
+            )
+        }
+        ("counter", _) => "add one to a number".into(),
+        ("finish", _) => "are told that nothing more will come".into(),
+        ("barrier", _) => "wait for each other after each phase".into(),
+        ("print", _) => "print lines to one pipe".into(),
+        ("map", _) => "compute parts that have nothing in common".into(),
+        _ => return None,
     };
-    format!("{what}{ends}, {room}{work}{credit}, {} {place}", parts.boundary)
+    Some(format!("{} {what}, {} {}", count(parts.producers, "worker"), parts.boundary, place(parts)))
 }
 
 /// What is asked of a queue's room, as the chooser asks it.

@@ -25,9 +25,9 @@ pub use core_map::CoreMap;
 pub use gallery::gallery;
 pub use look::{Look, Palette, look_of};
 use pool::Pooled;
-pub use section::{Measured, Parts, Section};
+pub use section::{Measured, Parts, Section, SiteParts};
 pub use series::{Line, Place, Series, Swept};
-pub use words::{rank_words, verdict_words};
+pub use words::{figure_in_words, program_finding, rank_words, verdict_words};
 
 use crate::filter::Filter;
 use crate::ranking::CONFIDENCE;

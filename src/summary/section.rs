@@ -8,10 +8,10 @@ use super::absent::{Absent, absent};
 use crate::queue::Capacity;
 use crate::ranking::{
     Answer, Context, Dots, Logs, Matter, PairRow, Ranking, Row, Undecided, WaitNeed, against_builds, all_pairs,
-    answers, dots, headline, is_limit, rank, undecided,
+    answers, beside, dots, headline, is_limit, rank, undecided,
 };
 use crate::record::{Block, Run, ScenarioLine, Skip};
-use crate::scenario::{Boundary, Scenario};
+use crate::scenario::{Boundary, Scenario, Site};
 use crate::schedule::profile::Profile;
 use crate::workload::Size;
 
@@ -57,6 +57,9 @@ pub struct Section {
     pub pairs: Vec<PairRow>,
     /// Queues beside other builds of them.
     pub builds: Vec<PairRow>,
+    /// How many times faster than one worker alone, of programs that were run by one, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub speed_up: Vec<PairRow>,
     /// What would decide the undecided.
     pub undecided: Vec<Undecided>,
     /// What the suite calls it, where that is not its id.
@@ -105,10 +108,30 @@ pub struct Parts {
     pub work_ns: [u32; 2],
     /// Messages producers may be ahead; 0 leaves it to the queue.
     pub credit: u32,
+    /// What a crawl goes through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteParts>,
     /// `threads` or `processes`.
     pub boundary: Boundary,
     /// How endpoints map to cpus.
     pub placement: String,
+}
+
+/// What a crawl goes through.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SiteParts {
+    /// Pages that can be reached.
+    pub pages: u32,
+    /// What a page takes to arrive, in milliseconds.
+    pub delay_ms: u32,
+    /// How workers know which pages have been seen.
+    pub seen: String,
+}
+
+/// Whether a way to write a program is that with one worker, whatever the scenario's shape.
+fn is_alone(queue: &str) -> bool {
+    queue.ends_with("/serial") || queue.ends_with("-serial")
 }
 
 impl Parts {
@@ -125,6 +148,11 @@ impl Parts {
             boxed: scenario.size == Size::Boxed,
             work_ns: [scenario.work.producer, scenario.work.consumer],
             credit: scenario.credit,
+            site: scenario.site.map(|Site { pages, delay_ms, seen }| SiteParts {
+                pages,
+                delay_ms,
+                seen: seen.to_string(),
+            }),
             boundary: scenario.boundary,
             placement: scenario.placement.to_string(),
         }
@@ -157,6 +185,7 @@ impl Section {
             absent: Vec::new(),
             pairs: if with_pairs { all_pairs(&logs, &ranking) } else { Vec::new() },
             builds: against_builds(&logs, &ranking),
+            speed_up: if is_alone(&line.reference) { beside(&line.reference, &logs, &ranking) } else { Vec::new() },
             undecided: undecided(&logs, &ranking),
             ranking,
             name: line.name.clone(),

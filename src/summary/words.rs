@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Section;
 use crate::protocol::Outcome;
 use crate::queue::{Capacity, Program};
-use crate::ranking::{Noise, Row, Undecided};
+use crate::ranking::{Noise, Row, Undecided, ratio_words};
 use crate::record;
 use crate::schedule::contender::split;
 use crate::table::{count, duration, percentage, rate, significant, span};
@@ -19,6 +19,26 @@ pub fn figure_in_words(name: &str, figure: f64) -> String {
         (_, Some(name)) => format!("{} {}\u{a0}%", spoken(name), significant(figure / 1e4)),
         _ => format!("{} {}", spoken(name), significant(figure)),
     }
+}
+
+/// What there is to see in a program's figures, in a sentence or two.
+pub fn program_finding(section: &Section) -> String {
+    let mut sentences: Vec<String> = section.headline.iter().cloned().collect();
+    let best = section.ranking.rows.iter().find_map(|row| section.speed_up.iter().find(|pair| pair.of == row.queue));
+    sentences.extend(best.map(|pair| {
+        let workers = count(section.parts.producers, "worker");
+        format!("{} with {workers} is {} times {}", pair.of, ratio_words(&pair.times_faster), pair.to)
+    }));
+    let losing = section.ranking.rows.iter().filter_map(|row| Some((row, row.figures.get("lost_updates_ppm")?[0])));
+    sentences.extend(
+        losing
+            .filter(|(_, lost)| *lost > 0.0)
+            .map(|(row, lost)| format!("{} loses {} of its updates", row.queue, percentage(lost / 1e6))),
+    );
+    if sentences.is_empty() {
+        return "Too little is known to say which is best.".into();
+    }
+    sentences.join(". ") + "."
 }
 
 impl Section {
@@ -68,7 +88,12 @@ impl Section {
             remarks.push("bounded by the work".into());
         }
         remarks.extend(row.first_ns.map(|ns| format!("first instruction after {}", duration(ns as f64))));
-        remarks.extend(row.figures.iter().map(|(name, [median, ..])| figure_in_words(name, *median)));
+        if let Some(pair) = self.speed_up.iter().find(|pair| pair.of == row.queue) {
+            remarks.push(format!("{} times {}", ratio_words(&pair.times_faster), pair.to));
+        }
+        // What is 0 is nothing to remark on; the page has it.
+        let counted = row.figures.iter().filter(|(_, [median, ..])| *median > 0.0);
+        remarks.extend(counted.map(|(name, [median, ..])| figure_in_words(name, *median)));
         if let (Workload::Copy, Some(rate)) = (self.scenario.workload, row.value) {
             let ns = 1e9 / rate;
             remarks.push(format!(
