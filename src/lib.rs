@@ -35,6 +35,7 @@ pub mod cmd;
 pub mod comparison;
 pub mod conformance;
 pub mod core_to_core;
+pub mod crawler;
 pub mod filter;
 pub mod fit;
 pub mod harness;

@@ -1,0 +1,146 @@
+//! Fetches one address at a time from one site, and from no other host.
+
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
+use ureq::http::{HeaderMap, Response, header};
+use ureq::{Agent, Body, Error};
+use url::{Host, Url};
+
+/// Who asks.
+pub(super) const USER_AGENT: &str = concat!("queuebench/", env!("CARGO_PKG_VERSION"));
+
+/// Of what is not read the rest of so much is, so that the connection can be used again.
+const MOST_DRAINED: u64 = 64 << 10;
+
+/// What came of fetching an address.
+pub(super) enum Answer {
+    /// A page that may have links.
+    Html(Vec<u8>),
+    /// Something else that is there.
+    Other,
+    /// It is elsewhere: an address, relative or not, as the server spelled it.
+    Redirect(String),
+    /// It is not there, for this reason.
+    Failed(String),
+}
+
+/// A client with a connection of its own, which follows no redirect by itself.
+pub struct Client {
+    agent: Agent,
+    timeout: Duration,
+    most_bytes: u64,
+}
+
+impl Client {
+    /// For the site of `start`. What an answer takes longer than `timeout` is given up, of a page no more than
+    /// `most_bytes` are read.
+    pub fn new(start: &Url, timeout: Duration, most_bytes: u64) -> Client {
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(USER_AGENT)
+            .timeout_global(Some(timeout));
+        if is_loopback(start) {
+            // Whatever proxy is set: it would be asked for its own loopback.
+            config = config.proxy(None);
+        }
+        Client { agent: config.build().new_agent(), timeout, most_bytes }
+    }
+
+    /// Fetches an address and says whether something is there: a crawl without a crawler.
+    pub fn is_there(&mut self, address: &str) -> bool {
+        !matches!(self.fetch(address), Answer::Failed(_))
+    }
+
+    pub(super) fn fetch(&mut self, address: &str) -> Answer {
+        let answer = match self.agent.get(address).call() {
+            // A server may close a connection in the moment it is used again; a second one tells that from a failure.
+            Err(why) if was_closed(&why) => self.agent.get(address).call(),
+            answer => answer,
+        };
+        answer.and_then(|answer| self.read(answer)).unwrap_or_else(|why| Answer::Failed(self.reason(&why)))
+    }
+
+    fn read(&self, answer: Response<Body>) -> Result<Answer, Error> {
+        let (head, body) = answer.into_parts();
+        let status = head.status;
+        if status.is_redirection() && let Some(location) = head.headers.get(header::LOCATION) {
+            drain(body);
+            return Ok(Answer::Redirect(String::from_utf8_lossy(location.as_bytes()).into_owned()));
+        }
+        if !status.is_success() {
+            drain(body);
+            return Ok(Answer::Failed(status.to_string()));
+        }
+        if !is_html(&head.headers) {
+            drain(body);
+            return Ok(Answer::Other);
+        }
+        let mut html = Vec::new();
+        body.into_reader().take(self.most_bytes).read_to_end(&mut html)?;
+        Ok(Answer::Html(html))
+    }
+
+    /// Text that is there, up to `most` bytes; else the status, or the reason why there is none.
+    pub(super) fn text(&mut self, address: &str, most: u64) -> Result<Text, String> {
+        let answer = self.agent.get(address).call().map_err(|why| self.reason(&why))?;
+        let (head, body) = answer.into_parts();
+        if head.status.is_redirection() && let Some(location) = head.headers.get(header::LOCATION) {
+            return Ok(Text::Elsewhere(String::from_utf8_lossy(location.as_bytes()).into_owned()));
+        }
+        if !head.status.is_success() {
+            return Ok(Text::Status(head.status.as_u16()));
+        }
+        let mut text = Vec::new();
+        let read = body.into_reader().take(most).read_to_end(&mut text);
+        read.map_err(|why| self.reason(&why.into()))?;
+        Ok(Text::Is(String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    fn reason(&self, why: &Error) -> String {
+        match why {
+            Error::Timeout(_) => format!("no end of the answer within {}", humantime::format_duration(self.timeout)),
+            // A body's end is read through std's interface, which has no timeouts of its own.
+            Error::Io(why) => match why.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+                Some(inner) => self.reason(inner),
+                None if why.kind() == ErrorKind::UnexpectedEof => "the server closed the connection early".to_owned(),
+                None => why.to_string(),
+            },
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What [`Client::text`] found.
+pub(super) enum Text {
+    Is(String),
+    Elsewhere(String),
+    Status(u16),
+}
+
+/// Whether `address` names this machine.
+pub(super) fn is_loopback(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn was_closed(why: &Error) -> bool {
+    const CLOSED: [ErrorKind; 3] = [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::BrokenPipe];
+    matches!(why, Error::Io(why) if CLOSED.contains(&why.kind()))
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let Some(Ok(kind)) = headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str()) else { return false };
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "text/html" || kind == "application/xhtml+xml"
+}
+
+fn drain(body: Body) {
+    // What fails here costs a new connection, no more.
+    std::io::copy(&mut body.into_reader().take(MOST_DRAINED), &mut std::io::sink()).ok();
+}

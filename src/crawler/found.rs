@@ -1,0 +1,153 @@
+//! What a crawl found, put together from what its workers tell.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+use url::Url;
+
+use super::crawl::first;
+use super::site::fnv1a;
+use super::worker::{MOST_HOPS, Tally};
+
+/// What a crawl found, and how it went.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    /// Addresses asked for, each counted once.
+    pub fetched: u64,
+    /// Requests for addresses that were asked for before: none, if what is known is kept as it should be.
+    pub duplicates: u64,
+    /// The sum of the hashes ([`fnv1a`]) of the paths asked for, modulo 2^64, each counted once.
+    pub sum: u64,
+    /// Links that lead to nothing, by their paths.
+    pub dead: Vec<Dead>,
+    /// Redirects away from the site, which were not followed, by their paths.
+    pub moved: Vec<Moved>,
+    /// Links to elsewhere, which were not followed.
+    pub elsewhere: u64,
+    /// Links that robots.txt asks not to follow.
+    pub disallowed: u64,
+    /// Whether there were more addresses than were to be asked for.
+    pub cut: bool,
+    /// Whether it was stopped.
+    pub stopped: bool,
+    /// Workers.
+    pub workers: usize,
+    /// From the start until the last worker ended.
+    pub elapsed_ns: u64,
+    /// From when the last page was finished until the last worker ended.
+    pub ending_ns: u64,
+    /// Links put into the queue or found full, and taken out where they were there at once.
+    pub queue_operations: u64,
+    /// The time spent in those, by all workers together.
+    pub queue_ns: u64,
+    /// The time workers waited for a link to appear, all together.
+    pub waited_ns: u64,
+    /// Links the queue had no room for, at the first try.
+    pub kept: u64,
+}
+
+/// A link that leads to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Dead {
+    /// Its path.
+    pub path: String,
+    /// What came of it.
+    pub reason: String,
+    /// Paths of the pages it stands on.
+    pub on: Vec<String>,
+}
+
+/// A redirect to another site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// Its path.
+    pub path: String,
+    /// Where it leads.
+    pub to: String,
+}
+
+impl Found {
+    pub(super) fn of(tallies: Vec<Tally>, start: &Url, since: u64, stopped: bool) -> Found {
+        let hashes: Vec<u64> = tallies.iter().flat_map(|tally| &tally.fetched).map(|path| fnv1a(path.as_bytes())).collect();
+        let requests = hashes.len();
+        let distinct: HashSet<u64> = hashes.into_iter().collect();
+        let total = |figure: fn(&Tally) -> u64| tallies.iter().map(figure).sum();
+        let last = |time: fn(&Tally) -> u64| tallies.iter().map(time).max().unwrap_or(since);
+        let ended = last(|tally| tally.ended_ns);
+        Found {
+            fetched: distinct.len() as u64,
+            duplicates: (requests - distinct.len()) as u64,
+            sum: distinct.iter().fold(0, |sum, hash| sum.wrapping_add(*hash)),
+            dead: dead(&tallies, &first(start).path),
+            moved: moved(&tallies),
+            elsewhere: total(|tally| tally.elsewhere),
+            disallowed: total(|tally| tally.disallowed),
+            cut: tallies.iter().any(|tally| tally.cut),
+            stopped,
+            workers: tallies.len(),
+            elapsed_ns: ended - since,
+            ending_ns: ended - last(|tally| tally.last_page_ns),
+            queue_operations: total(|tally| tally.queue_operations),
+            queue_ns: total(|tally| tally.queue_ns),
+            waited_ns: total(|tally| tally.waited_ns),
+            kept: total(|tally| tally.kept),
+        }
+    }
+}
+
+/// All of one list of the tallies, with the paths it refers to.
+fn named<'a>(
+    tallies: &'a [Tally],
+    list: fn(&Tally) -> &[(u32, Box<str>)],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let of = move |tally: &'a Tally| list(tally).iter().map(|(at, text)| (&*tally.fetched[*at as usize], &**text));
+    tallies.iter().flat_map(of)
+}
+
+fn moved(tallies: &[Tally]) -> Vec<Moved> {
+    let all: BTreeMap<&str, &str> = named(tallies, |tally| &tally.moved).collect();
+    all.into_iter().map(|(path, to)| Moved { path: path.to_owned(), to: to.to_owned() }).collect()
+}
+
+/// What failed, and the redirects that end in that or in nothing, with the pages they stand on. What is only reached by
+/// a redirect is not listed itself: nobody wrote that link.
+fn dead(tallies: &[Tally], start: &str) -> Vec<Dead> {
+    let failed: BTreeMap<&str, &str> = named(tallies, |tally| &tally.failed).collect();
+    let redirects: HashMap<&str, &str> = named(tallies, |tally| &tally.redirects).collect();
+    let mut dead: BTreeMap<&str, String> = failed.iter().map(|(path, why)| (*path, (*why).to_owned())).collect();
+    for &from in redirects.keys() {
+        dead.extend(end_of(from, &redirects, &failed).map(|why| (from, why)));
+    }
+    let by_hash: HashMap<u64, &str> = dead.keys().map(|path| (fnv1a(path.as_bytes()), *path)).collect();
+    let mut on: HashMap<&str, Vec<&str>> = HashMap::new();
+    for tally in tallies {
+        for (to, at) in tally.link_to.iter().zip(&tally.link_on) {
+            if let Some(path) = by_hash.get(to) {
+                on.entry(path).or_default().push(&tally.fetched[*at as usize]);
+            }
+        }
+    }
+    let listed = dead.into_iter().filter_map(|(path, reason)| {
+        let mut on = on.remove(path).unwrap_or_default();
+        on.sort_unstable();
+        on.dedup();
+        let on: Vec<String> = on.into_iter().map(str::to_owned).collect();
+        (!on.is_empty() || path == start).then(|| Dead { path: path.to_owned(), reason, on })
+    });
+    listed.collect()
+}
+
+/// Why the redirect at `from` leads to nothing, if it does.
+fn end_of(from: &str, redirects: &HashMap<&str, &str>, failed: &BTreeMap<&str, &str>) -> Option<String> {
+    let mut at = from;
+    for _ in 0..=MOST_HOPS {
+        at = match redirects.get(at) {
+            Some(to) => to,
+            None => return failed.get(at).map(|why| format!("redirects to {at}: {why}")),
+        };
+        if at == from {
+            return Some("redirects in a circle".to_owned());
+        }
+    }
+    Some(format!("more than {MOST_HOPS} redirects"))
+}

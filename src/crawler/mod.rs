@@ -1,0 +1,38 @@
+//! A crawler that finds the dead links of a site: workers take an address from a queue, fetch it, find its links, ask
+//! a set which of them are new, and put those into the same queue.
+//!
+//! Any queue can be its work queue, see [`frontier`]; the set comes in several forms, see [`seen`]. What it is measured
+//! on is a made-up [`site`], of which it is known what is to be found.
+
+#[cfg(feature = "crawl")]
+mod client;
+#[cfg(feature = "crawl")]
+mod crawl;
+#[cfg(feature = "crawl")]
+mod found;
+#[cfg(feature = "crawl")]
+pub mod frontier;
+#[cfg(feature = "crawl")]
+mod links;
+#[cfg(feature = "crawl")]
+mod robots;
+#[cfg(feature = "crawl")]
+mod rules;
+#[cfg(feature = "crawl")]
+pub mod seen;
+pub mod site;
+#[cfg(feature = "crawl")]
+mod worker;
+
+#[cfg(feature = "crawl")]
+pub use self::{
+    client::Client,
+    crawl::{crawl_serial, crawl_threads},
+    found::{Dead, Found, Moved},
+    frontier::{Frontier, Link},
+    robots::Robots,
+    rules::{Pace, Progress, Rules},
+    seen::{Seen, SeenKind},
+};
+#[cfg(feature = "crawl")]
+pub use url::Url;

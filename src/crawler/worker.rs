@@ -1,0 +1,231 @@
+//! One worker of a crawl.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::client::{Answer, Client};
+use super::frontier::{Frontier, Link, Taken};
+use super::links::{links, own_path};
+use super::rules::{Progress, Rules};
+use super::seen::Seen;
+use super::site::fnv1a;
+use crate::workload::slice::clock_ns;
+
+/// Redirects in a row that are followed.
+pub(super) const MOST_HOPS: u8 = 10;
+
+/// What is known of the site, by all workers together.
+pub(super) trait Ledger: Send {
+    /// Of these links the new ones, which from now on count as unfinished.
+    fn fresh(&mut self, links: Vec<Link>) -> Vec<Link>;
+
+    /// One more is finished; whether it was the last.
+    fn done(&mut self) -> bool;
+}
+
+/// The ledger of threads: a set of what is known, and a count of what is known and unfinished.
+pub(super) struct Shared {
+    pub seen: Box<dyn Seen>,
+    pub unfinished: Arc<AtomicU64>,
+}
+
+impl Ledger for Shared {
+    fn fresh(&mut self, links: Vec<Link>) -> Vec<Link> {
+        let fresh = self.seen.fresh(links);
+        // Before the page they stand on is finished: so the count is never zero too early.
+        self.unfinished.fetch_add(fresh.len() as u64, Ordering::Relaxed);
+        fresh
+    }
+
+    fn done(&mut self) -> bool {
+        self.unfinished.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+}
+
+/// What a worker has to tell when the crawl is over.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Tally {
+    /// Paths asked for.
+    pub fetched: Vec<Box<str>>,
+    /// Of each link the hash of the path it leads to, and the place in `fetched` of the page it stands on: what is dead
+    /// may be known long after a link to it was read. Twelve bytes a link, and no lock.
+    pub link_to: Vec<u64>,
+    pub link_on: Vec<u32>,
+    /// Redirects on the site, by their places in `fetched`.
+    pub redirects: Vec<(u32, Box<str>)>,
+    /// Redirects away from it.
+    pub moved: Vec<(u32, Box<str>)>,
+    /// What failed, and why.
+    pub failed: Vec<(u32, Box<str>)>,
+    pub elsewhere: u64,
+    pub disallowed: u64,
+    pub cut: bool,
+    /// Links the queue had no room for, at the first try.
+    pub kept: u64,
+    pub queue_operations: u64,
+    pub queue_ns: u64,
+    pub waited_ns: u64,
+    pub last_page_ns: u64,
+    pub ended_ns: u64,
+}
+
+pub(super) struct Worker<'a> {
+    pub start: &'a Url,
+    pub rules: &'a Rules,
+    pub progress: &'a Progress,
+    pub frontier: Box<dyn Frontier>,
+    pub ledger: Box<dyn Ledger>,
+    client: Client,
+    /// What the queue had no room for.
+    own: Vec<Link>,
+    tally: Tally,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(
+        start: &'a Url,
+        rules: &'a Rules,
+        progress: &'a Progress,
+        frontier: Box<dyn Frontier>,
+        ledger: Box<dyn Ledger>,
+    ) -> Worker<'a> {
+        let client = Client::new(start, rules.timeout, rules.most_bytes);
+        Worker { start, rules, progress, frontier, ledger, client, own: Vec::new(), tally: Tally::default() }
+    }
+
+    /// Works until the crawl is over. One worker is given what the crawl starts from.
+    pub(super) fn run(mut self, first: Option<Link>) -> Tally {
+        self.own.extend(first);
+        while let Some(link) = self.next() {
+            let links = self.visit(&link);
+            for link in self.ledger.fresh(links) {
+                if let Err(link) = self.put(link) {
+                    self.tally.kept += 1;
+                    self.own.push(link);
+                }
+            }
+            self.tally.last_page_ns = clock_ns();
+            if self.ledger.done() {
+                self.frontier.end();
+                break;
+            }
+        }
+        self.tally.ended_ns = clock_ns();
+        self.tally
+    }
+
+    /// What to fetch next: its own, if it has any, of which it first offers to others what the queue has room for by now.
+    fn next(&mut self) -> Option<Link> {
+        let next = self.own.pop();
+        if next.is_none() {
+            return self.take();
+        }
+        while let Some(link) = self.own.pop() {
+            if let Err(link) = self.put(link) {
+                self.own.push(link);
+                break;
+            }
+        }
+        next
+    }
+
+    /// The time in here is the queue's: nobody waits in it.
+    fn put(&mut self, link: Link) -> Result<(), Link> {
+        let since = Instant::now();
+        let result = self.frontier.put(link);
+        self.count_operation(since);
+        result
+    }
+
+    /// The time in here is the queue's where a link was there at once. Where none was, the worker waits for others to
+    /// find one, and no queue could have it sooner: that is counted apart.
+    fn take(&mut self) -> Option<Link> {
+        let since = Instant::now();
+        match self.frontier.try_take() {
+            Taken::Link(link) => {
+                self.count_operation(since);
+                Some(link)
+            }
+            Taken::End => None,
+            Taken::Empty => {
+                let link = self.frontier.take();
+                self.tally.waited_ns += since.elapsed().as_nanos() as u64;
+                link
+            }
+        }
+    }
+
+    fn count_operation(&mut self, since: Instant) {
+        self.tally.queue_ns += since.elapsed().as_nanos() as u64;
+        self.tally.queue_operations += 1;
+    }
+
+    /// Fetches an address, unless there is a reason not to, and returns what it leads to.
+    fn visit(&mut self, link: &Link) -> Vec<Link> {
+        if self.progress.is_to_stop() {
+            return Vec::new();
+        }
+        if let Some(pace) = &self.rules.pace {
+            pace.wait(self.progress);
+        }
+        if self.progress.is_to_stop() || !self.progress.asks(self.rules.most_pages) {
+            self.tally.cut = true;
+            return Vec::new();
+        }
+        let mut address = self.start.clone();
+        let (path, query) = link.path.split_once('?').map_or((&*link.path, None), |(path, query)| (path, Some(query)));
+        address.set_path(path);
+        address.set_query(query);
+        let answer = self.client.fetch(address.as_str());
+        let at = self.tally.fetched.len() as u32;
+        self.tally.fetched.push(link.path.as_str().into());
+        match answer {
+            Answer::Html(html) => self.read(&html, &address, at),
+            Answer::Redirect(to) => self.redirected(&address, &to, at, link.hops),
+            Answer::Other => Vec::new(),
+            Answer::Failed(why) => self.fails(at, &why),
+        }
+    }
+
+    fn fails(&mut self, at: u32, why: &str) -> Vec<Link> {
+        self.progress.fails();
+        self.tally.failed.push((at, why.into()));
+        Vec::new()
+    }
+
+    fn read(&mut self, html: &[u8], address: &Url, at: u32) -> Vec<Link> {
+        // A page that trips a parser is a page the less; a worker the less would leave the others waiting.
+        let read = catch_unwind(AssertUnwindSafe(|| links(html, address, self.rules.most_links)));
+        let Ok(found) = read else { return self.fails(at, "its links cannot be read") };
+        self.tally.elsewhere += found.elsewhere;
+        let mut own = found.own;
+        let all = own.len();
+        own.retain(|path| self.rules.robots.allows(path));
+        self.tally.disallowed += (all - own.len()) as u64;
+        for path in &own {
+            self.tally.link_to.push(fnv1a(path.as_bytes()));
+            self.tally.link_on.push(at);
+        }
+        own.into_iter().map(|path| Link { path, hops: 0 }).collect()
+    }
+
+    fn redirected(&mut self, address: &Url, to: &str, at: u32, hops: u8) -> Vec<Link> {
+        let Ok(target) = address.join(to) else { return self.fails(at, &format!("redirects to what is no address: {to}")) };
+        match own_path(&target, self.start) {
+            None => {
+                self.tally.moved.push((at, target.as_str().into()));
+                Vec::new()
+            }
+            Some(path) => {
+                self.tally.redirects.push((at, path.as_str().into()));
+                let follow = hops < MOST_HOPS && self.rules.robots.allows(&path);
+                follow.then_some(Link { path, hops: hops + 1 }).into_iter().collect()
+            }
+        }
+    }
+}
