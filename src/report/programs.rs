@@ -1,0 +1,89 @@
+//! Whole programs: what the choice of a queue, or of a way to synchronise, means to them.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::figure::LONE_INTERVAL;
+use super::mark::{self, Mark};
+use super::words::{self, cell};
+use crate::protocol::Outcome;
+use crate::ranking::{Row, ratio_words};
+use crate::summary::{Section, figure_in_words, program_finding, verdict_words};
+use crate::table::duration;
+
+/// Every program, each with what it counted besides.
+pub fn section(sections: &[&Section]) -> Markup {
+    let programs = || sections.iter().enumerate().filter(|(_, section)| section.scenario.workload.program().is_some());
+    html! {
+        section #programs aria-labelledby="h-programs" {
+            h2 #h-programs { "Whole programs" }
+            p { "The programs of a course on concurrency, measured whole: does the choice of a queue, or of a way to synchronise, matter to them? \u{201c}Equivalent\u{201d} is an answer." }
+            @if programs().next().is_none() {
+                p.empty { (Mark::NotMeasured.show()) " No program was run here. Measure with: queuebench run --suite apps" }
+            }
+            @for (nth, (at, section)) in programs().enumerate() {
+                details.scenario open[nth == 0] {
+                    summary { (words::heading(section)) span.finding { (program_finding(section)) } }
+                    div id={ "program-" (at) } { (table(section)) p.fine { a href={ "#ranking-" (at) } { "Its ranking" } ", " a href={ "#quality-" (at) } { "its blocks" } } }
+                }
+            }
+        }
+    }
+}
+
+fn table(section: &Section) -> Markup {
+    let names: BTreeSet<&String> = section.ranking.rows.iter().flat_map(|row| row.figures.keys()).collect();
+    let has_speed_up = !section.speed_up.is_empty();
+    html! {
+        div.scroll role="region" tabindex="0" aria-label={ "the program " (section.ranking.scenario) } {
+            table.sortable {
+                thead { tr {
+                    th scope="col" { "queue or way" }
+                    th.n scope="col" { (section.value_head()) }
+                    @if has_speed_up { th.n scope="col" { "times one alone [95 %]" } }
+                    th.n scope="col" { "times slower [95 %]" }
+                    th scope="col" { "verdict" }
+                    @for name in &names { th.n scope="col" { (head(name)) } }
+                    th.n scope="col" { "cpu each" }
+                    th.n scope="col" { "blocks" }
+                } }
+                tbody { @for row in &section.ranking.rows { (row_of(section, row, &names, has_speed_up)) } }
+            }
+        }
+        p.fine {
+            (words::unit(section)) " \u{b7} medians over blocks; of the other figures the middle, in brackets the least and the most of all blocks"
+            @if has_speed_up { " \u{b7} times one alone: " (LONE_INTERVAL) }
+        }
+    }
+}
+
+fn row_of(section: &Section, row: &Row, names: &BTreeSet<&String>, has_speed_up: bool) -> Markup {
+    let speed_up = section.speed_up.iter().find(|pair| pair.of == row.queue).map(|pair| pair.times_faster);
+    html! {
+        tr.failed[row.outcome != Outcome::Ok].limit[row.limit].best[row.may_be_best] data-q=(row.queue) {
+            th scope="row" { (mark::name(&row.queue)) }
+            @if row.value.is_none() { td.n { (Mark::Failed.show()) " " (row.outcome) } }
+            @else { (cell(row.value, &section.value_of(row))) }
+            @if has_speed_up { (cell(speed_up.map(|ratio| ratio.estimate), &speed_up.map_or_else(String::new, |ratio| ratio_words(&ratio)))) }
+            (cell(row.times_slower.map(|ratio| ratio.estimate), &row.times_slower.map_or_else(String::new, |ratio| ratio_words(&ratio))))
+            td { @if row.unreliable.is_some() { (Mark::Flagged.show()) " " } (verdict_words(row)) }
+            @for name in names { @match row.figures.get(*name) {
+                Some([middle, least, most]) => (cell(Some(*middle), &format!("{} [{}, {}]", bare(name, *middle), bare(name, *least), bare(name, *most)))),
+                None => td.n { "\u{2013}" }
+            } }
+            (cell(row.cpu_ns_per_message, &row.cpu_ns_per_message.map_or_else(String::new, duration)))
+            (cell(Some(row.blocks as f64), &row.blocks.to_string()))
+        }
+    }
+}
+
+/// A figure's name without its unit.
+fn head(name: &str) -> String {
+    name.trim_end_matches("_ns").trim_end_matches("_ppm").replace('_', " ")
+}
+
+/// A figure without its name.
+fn bare(name: &str, figure: f64) -> String {
+    figure_in_words(name, figure).trim_start_matches(&head(name)).trim_start().to_owned()
+}
