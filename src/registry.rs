@@ -98,7 +98,7 @@ impl Visitor for Registry {
             about: Q::ABOUT,
             wait: W::SUFFIX,
             runs: Some(Runs { prime: Q::prime, open: workload::open::<Q, W>, joining: None }),
-            program: None,
+            program: program::through::<Q, W>(),
         });
     }
 

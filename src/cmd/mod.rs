@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::crawler::site::{self, SITE_WORD, Site};
 use crate::filter::Filter;
 use crate::peers::{self, language};
 use crate::registry::Registry;
@@ -195,6 +196,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         [worker::WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
         [worker::WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
         [worker::ENDPOINT, ..] => return finish(worker::endpoint::serve(registry, &words[1..]).map(|()| 0)),
+        [SITE_WORD, ref site @ ..] => return finish(serve_site(site).map(|()| 0)),
         [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
         [selftest::DISTURB_WORD, ref cpu @ ..] => return finish(selftest::disturb(cpu.first().copied()).map(|()| 0)),
         _ => {}
@@ -213,6 +215,12 @@ pub fn main_with<I: IntoIterator<Item = String>>(registry: &Registry, words: I) 
     }
 }
 
+/// Serves the made-up site that `words` describe.
+fn serve_site(words: &[&str]) -> anyhow::Result<()> {
+    worker::die_with_parent()?;
+    Ok(site::serve(Site::from_words(words)?)?)
+}
+
 /// Prints a usage error, or help, where it belongs.
 fn usage(error: &clap::Error) -> ExitCode {
     error.print().ok();
@@ -221,7 +229,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks or a part of one; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, selftest::DISTURB_WORD];
+    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, SITE_WORD, selftest::DISTURB_WORD];
     std::env::args().nth(1).is_some_and(|word| words.contains(&word.as_str()))
 }
 

@@ -215,7 +215,9 @@ impl<'a> Worker<'a> {
     }
 
     fn redirected(&mut self, address: &Url, to: &str, at: u32, hops: u8) -> Vec<Link> {
-        let Ok(target) = address.join(to) else { return self.fails(at, &format!("redirects to what is no address: {to}")) };
+        let Ok(target) = address.join(to) else {
+            return self.fails(at, &format!("redirects to what is no address: {to}"));
+        };
         match own_path(&target, self.start) {
             None => {
                 self.tally.moved.push((at, target.as_str().into()));

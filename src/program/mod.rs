@@ -5,12 +5,14 @@
 //! its window lies inside of it.
 
 pub mod counter;
+#[cfg(feature = "crawl")]
+pub mod crawl;
 mod crew;
 
 use std::collections::BTreeMap;
 
 use crate::protocol::Report;
-use crate::queue::About;
+use crate::queue::{About, Queue, Wait};
 use crate::scenario::Scenario;
 use crate::workload::slice::Usage;
 
@@ -78,5 +80,16 @@ fn parts_per_million(part: u64, whole: u64) -> u64 {
 
 /// Every way to write a program but those that are queues.
 pub fn ways() -> impl Iterator<Item = Way> {
-    counter::WAYS.into_iter()
+    let ways = counter::WAYS.into_iter();
+    #[cfg(feature = "crawl")]
+    let ways = ways.chain(crawl::WAYS);
+    ways
+}
+
+/// How a program is run whose workers have `Q` between them, if there is one.
+pub const fn through<Q: Queue, W: Wait>() -> Option<Run> {
+    #[cfg(feature = "crawl")]
+    return crawl::through::<Q, W>();
+    #[cfg(not(feature = "crawl"))]
+    None
 }

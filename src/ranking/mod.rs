@@ -30,7 +30,7 @@ pub use figures::{Logs, figure_of};
 pub use headline::{headline, ratio_words, slower_words};
 pub use noise::Noise;
 use noise::SamePairs;
-pub use pairs::{PairRow, Undecided, against_builds, all_pairs, beside, undecided};
+pub use pairs::{PairRow, Undecided, against_builds, all_pairs, speed_up, undecided};
 use places::{Field, verdict};
 pub use ratio::Ratio;
 pub use row::{Mode, Row};

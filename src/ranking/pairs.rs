@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{CONFIDENCE, Logs, Ranking, Ratio, verdict};
+use crate::peers::language;
 use crate::schedule::contender::split;
 use crate::schedule::profile::Profile;
 use crate::stats::{Differences, Verdict, differences, holm};
@@ -61,12 +62,16 @@ pub fn against_builds(logs: &Logs, ranking: &Ranking) -> Vec<PairRow> {
     builds.filter_map(pair).collect()
 }
 
-/// Each queue beside the one that does the same alone; each comparison stands by itself.
-pub fn beside(alone: &str, logs: &Logs, ranking: &Ranking) -> Vec<PairRow> {
-    let others = ranking.rows.iter().map(|row| row.queue.as_str()).filter(|queue| *queue != alone);
-    let pair =
-        |queue| Some(PairRow::new(queue, alone, &differences(logs.get(queue), logs.get(alone))?, CONFIDENCE, ranking));
-    others.filter_map(pair).collect()
+/// Each way to write a program beside the one that does the same with one worker, its own language's where there is one;
+/// each comparison stands by itself.
+pub fn speed_up(logs: &Logs, ranking: &Ranking) -> Vec<PairRow> {
+    let queues = || ranking.rows.iter().map(|row| row.queue.as_str());
+    let pair = |of: &str| {
+        let to = queues().find(|to| to.ends_with("serial") && language(to) == language(of))?;
+        let both = differences(logs.get(of), logs.get(to)).filter(|_| to != of)?;
+        Some(PairRow::new(of, to, &both, CONFIDENCE, ranking))
+    };
+    queues().filter_map(pair).collect()
 }
 
 impl PairRow {

@@ -1,6 +1,7 @@
 //! What a worker of another language says of its messages, checked here: that exactly what was sent arrived, and in
 //! order.
 
+use crate::crawler::site::{Counts, Truth};
 use crate::protocol::{Outcome, Prepare, Report};
 use crate::queue::Tag;
 use crate::workload::Workload;
@@ -18,13 +19,41 @@ fn balanced(sent: &[(usize, u64)], received: impl IntoIterator<Item = (u64, Sums
 
 /// Of a timed slice: counts, sum and xor.
 pub fn of_a_slice(report: &Report, prepare: &Prepare) -> Result<(), Finding> {
-    if prepare.workload == Workload::Spawn {
+    if prepare.workload == Workload::Spawn || prepare.workload.program().is_some() {
         return Ok(());
     }
     if report.sent.is_empty() || report.received.is_empty() {
         return Err((Outcome::Crashed, "the worker did not say what was sent and received".into()));
     }
     balanced(&report.sent, report.received.iter().map(|received| (received.count, received.sums)))
+}
+
+/// Of a crawl: what it found beside what there is, and what the site was asked for.
+pub fn of_a_crawl(report: &mut Report, truth: &Truth, counts: &Counts) -> Result<(), Finding> {
+    let figure = |name: &str| report.figures.get(name).copied();
+    let (Some(sum), Some(dead)) = (figure("paths_sum"), figure("dead_links")) else {
+        return Err((Outcome::Crashed, "the worker did not say what it found".into()));
+    };
+    let repeated = counts.requests - counts.addresses.min(counts.requests);
+    if repeated > 0 {
+        let again =
+            format!("{} of {} addresses were fetched again, {repeated} times", counts.repeated, counts.addresses);
+        return Err((Outcome::Duplicated, again));
+    }
+    if counts.unknown > 0 {
+        return Err((Outcome::Corrupted, format!("{} addresses were asked for that nothing links to", counts.unknown)));
+    }
+    if report.messages < truth.fetched || counts.addresses < truth.fetched {
+        return Err((Outcome::Lost, format!("{} of {} addresses were found", report.messages, truth.fetched)));
+    }
+    if sum != truth.sum || report.messages != truth.fetched {
+        return Err((Outcome::Corrupted, "the addresses found are not those of the site".into()));
+    }
+    if dead != truth.dead {
+        return Err((Outcome::Corrupted, format!("{dead} links were called dead, {} are", truth.dead)));
+    }
+    report.figures.remove("paths_sum");
+    Ok(())
 }
 
 /// Of a verifying slice: every message, in the order in which each consumer got them.

@@ -9,9 +9,11 @@ use super::gate::{Gate, LOOK_EVERY};
 use super::plan::Cell;
 use super::rounds::BlockOrder;
 use super::{Ended, Whereabouts, Workers, evidence};
+use crate::crawler::site::{Served, Site};
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::ranking::is_limit;
 use crate::record;
+use crate::scenario;
 use crate::workload::slice::LONGEST_NS;
 use crate::workload::{Workload, work};
 
@@ -102,12 +104,18 @@ impl Supervisor<'_> {
         let Some((contender, queue)) = self.contenders.of(&cell.queue) else {
             return Err(refused(format!("nobody runs {}", cell.queue)));
         };
-        let prepare = self.prepare(contender, queue, cell);
+        let mut prepare = self.prepare(contender, queue, cell);
+        let site = cell.scenario.site.map(|site| made_up(site, order.round));
+        let served = site.map(Served::start).transpose().map_err(|why| refused(format!("no site: {why}")))?;
+        prepare.site = served.as_ref().map(Served::address);
         let mut worker = Worker::start(&contender.command, started + self.deadline, self.interrupt)
             .map_err(|why| refused(why.to_string()))?;
         let ended = self.converse(&mut worker, prepare, order, started, seen);
         worker.dismiss();
-        ended
+        match site.zip(served) {
+            Some((site, served)) => ended.and_then(|report| crawled(report, &site, &served)),
+            None => ended,
+        }
     }
 
     /// The whole of a block, in the words of the protocol.
@@ -188,6 +196,22 @@ impl Supervisor<'_> {
         let work = cell.scenario.work;
         Prepare::new(queue, &cell.scenario, cell.cpus.clone(), [work.producer, work.consumer].map(iterations))
     }
+}
+
+/// The site of a scenario in this round: each round has its own, all queues of a round the same.
+fn made_up(site: scenario::Site, round: u32) -> Site {
+    Site { pages: site.pages.into(), seed: round.into(), delay: Duration::from_millis(site.delay_ms.into()) }
+}
+
+/// A crawl's report, if what it found is what there is, and the site was asked for each page once.
+fn crawled(mut report: Box<Report>, site: &Site, served: &Served) -> Result<Box<Report>, Stop> {
+    if report.outcome == Outcome::Ok {
+        let counts = served.counts();
+        let counts = counts.map_err(|why| Stop::Outcome(Outcome::Crashed, format!("the site is gone: {why}")))?;
+        let found = evidence::of_a_crawl(&mut report, &site.truth(), &counts);
+        found.map_err(|(outcome, detail)| Stop::Outcome(outcome, detail))?;
+    }
+    Ok(report)
 }
 
 /// Messages of a verifying slice; what a worker says of them fits into one answer.

@@ -8,7 +8,7 @@ use super::absent::{Absent, absent};
 use crate::queue::Capacity;
 use crate::ranking::{
     Answer, Context, Dots, Logs, Matter, PairRow, Ranking, Row, Undecided, WaitNeed, against_builds, all_pairs,
-    answers, beside, dots, headline, is_limit, rank, undecided,
+    answers, dots, headline, is_limit, rank, speed_up, undecided,
 };
 use crate::record::{Block, Run, ScenarioLine, Skip};
 use crate::scenario::{Boundary, Scenario, Site};
@@ -129,11 +129,6 @@ pub struct SiteParts {
     pub seen: String,
 }
 
-/// Whether a way to write a program is that with one worker, whatever the scenario's shape.
-fn is_alone(queue: &str) -> bool {
-    queue.ends_with("/serial") || queue.ends_with("-serial")
-}
-
 impl Parts {
     fn of(scenario: &Scenario) -> Parts {
         Parts {
@@ -185,7 +180,7 @@ impl Section {
             absent: Vec::new(),
             pairs: if with_pairs { all_pairs(&logs, &ranking) } else { Vec::new() },
             builds: against_builds(&logs, &ranking),
-            speed_up: if is_alone(&line.reference) { beside(&line.reference, &logs, &ranking) } else { Vec::new() },
+            speed_up: speed_up(&logs, &ranking),
             undecided: undecided(&logs, &ranking),
             ranking,
             name: line.name.clone(),

@@ -1,0 +1,83 @@
+//! A crawl of a made-up site, through any queue that every worker can hold both ends of.
+
+use std::collections::BTreeMap;
+
+use crate::crawler::{Found, Frontier, Progress, Rules, SeenKind, Url, crawl_serial, crawl_threads, frontier};
+use crate::protocol::Report;
+use crate::queue::{About, Capacities, Family, Payloads, Program, Queue, Role, Wait};
+use crate::scenario::{Boundary, SeenSet};
+
+use super::crew::{crashed, refused};
+use super::{Measured, Run, Task, Way, parts_per_million};
+
+/// The one that works alone, last in first out.
+pub const WAYS: [Way; 1] = [Way {
+    about: About {
+        id: "crawl/serial",
+        family: Family::Program,
+        role: Role::Program(Program::Crawl),
+        capacities: Capacities::ALL,
+        payloads: Payloads::ByValue,
+        transfers: false,
+        crosses: true,
+        ..About::MPMC
+    },
+    run: |task| run(task, |start, rules, progress| Ok(crawl_serial(start, rules, progress))),
+}];
+
+/// The crawl through `Q`, if it can serve one.
+pub const fn through<Q: Queue, W: Wait>() -> Option<Run> {
+    if frontier::serves(&Q::ABOUT) { Some(among_threads::<Q, W>) } else { None }
+}
+
+fn among_threads<Q: Queue, W: Wait>(task: &Task) -> Result<Measured, Box<Report>> {
+    if task.scenario.boundary == Boundary::Processes {
+        return Err(refused("this queue lives in one process"));
+    }
+    Q::prime();
+    threads(task, frontier::frontiers::<Q, W>(task.scenario.shape()))
+}
+
+/// Not generic, so that it is compiled once.
+fn threads(task: &Task, frontiers: Vec<Box<dyn Frontier>>) -> Result<Measured, Box<Report>> {
+    let site = task.scenario.site.ok_or_else(|| refused("a crawl needs a site"))?;
+    let seen = match site.seen {
+        SeenSet::Mutex => SeenKind::Mutex,
+        SeenSet::Sharded => SeenKind::Sharded,
+        SeenSet::Owner => SeenKind::Owner,
+        SeenSet::Split => SeenKind::Split,
+    };
+    run(task, |start, rules, progress| Ok(crawl_threads(start, frontiers, seen, rules, progress)))
+}
+
+/// Crawls once: a crawl is its own window, from its first request to its last worker's end.
+fn run(
+    task: &Task,
+    crawl: impl FnOnce(&Url, &Rules, &Progress) -> Result<Found, Box<Report>>,
+) -> Result<Measured, Box<Report>> {
+    let start = task.site.as_deref().ok_or_else(|| refused("nobody said where the site is"))?;
+    let start = Url::parse(start).map_err(|why| refused(&format!("'{start}' is no address: {why}")))?;
+    let found = crawl(&start, &Rules::default(), &Progress::default())?;
+    // The site has dead links; that it does not answer is another matter.
+    let is_the_sites = |reason: &str| reason.starts_with('4') || reason.starts_with("redirects");
+    if let Some(dead) = found.dead.iter().find(|dead| !is_the_sites(&dead.reason)) {
+        return Err(crashed(&format!("{}: {}", dead.path, dead.reason)));
+    }
+    Ok(measured(&found))
+}
+
+fn measured(found: &Found) -> Measured {
+    let workers_ns = found.elapsed_ns * found.workers as u64;
+    Measured {
+        messages: found.fetched,
+        elapsed_ns: found.elapsed_ns,
+        figures: BTreeMap::from([
+            ("dead_links", found.dead.len() as u64),
+            ("duplicate_fetches", found.duplicates),
+            ("ending_ns", found.ending_ns),
+            ("paths_sum", found.sum),
+            ("queue_share_ppm", parts_per_million(found.queue_ns, workers_ns)),
+        ]),
+        ..Measured::default()
+    }
+}
