@@ -129,6 +129,19 @@ pub struct Truth {
 }
 
 impl Site {
+    /// The site that the words after [`SITE_WORD`] describe.
+    ///
+    /// # Errors
+    ///
+    /// When they are not those of [`Served`].
+    pub fn from_words(words: &[&str]) -> anyhow::Result<Site> {
+        let numbers: Result<Vec<u64>, _> = words.iter().map(|word| word.parse()).collect();
+        match numbers.as_deref() {
+            Ok(&[pages, seed, delay_us]) if pages > 0 => Ok(Site { pages, seed, delay: Duration::from_micros(delay_us) }),
+            _ => anyhow::bail!("type: queuebench {SITE_WORD} PAGES SEED DELAY_US"),
+        }
+    }
+
     /// All addresses that a correct crawl asks for.
     pub fn addresses(&self) -> impl Iterator<Item = Address> {
         let site = *self;
