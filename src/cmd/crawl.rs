@@ -133,7 +133,10 @@ fn reached(start: &Url, found: &Found) -> anyhow::Result<()> {
         bail!("{start} redirects to another site; to crawl that, type: queuebench crawl '{to}'");
     }
     if let Some(dead) = found.dead.iter().find(|dead| dead.path == path) {
-        bail!("{}: {}", unreached(start), printable(&dead.reason));
+        let (why, home) = (printable(&dead.reason), start.join("/")?);
+        bail!(
+            "there is nothing to start from at {start}: {why}; type an address that is there, as: queuebench crawl {home}"
+        );
     }
     Ok(())
 }
@@ -151,7 +154,11 @@ fn watched(progress: &Progress, crawl: impl FnOnce() -> Found) -> Found {
         if !bar.is_hidden() {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    let hint = if progress.is_to_stop() { "; waiting for the last answers, Ctrl-C to leave at once" } else { "" };
+                    let hint = if progress.is_to_stop() {
+                        "; waiting for the last answers, Ctrl-C to leave at once"
+                    } else {
+                        ""
+                    };
                     bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
                     thread::sleep(Duration::from_millis(100));
                 }

@@ -65,7 +65,9 @@ impl Client {
     fn read(&self, answer: Response<Body>) -> Result<Answer, Error> {
         let (head, body) = answer.into_parts();
         let status = head.status;
-        if status.is_redirection() && let Some(location) = head.headers.get(header::LOCATION) {
+        if status.is_redirection()
+            && let Some(location) = head.headers.get(header::LOCATION)
+        {
             drain(body);
             return Ok(Answer::Redirect(String::from_utf8_lossy(location.as_bytes()).into_owned()));
         }
@@ -86,7 +88,9 @@ impl Client {
     pub(super) fn text(&mut self, address: &str, most: u64) -> Result<Text, String> {
         let answer = self.agent.get(address).call().map_err(|why| self.reason(&why))?;
         let (head, body) = answer.into_parts();
-        if head.status.is_redirection() && let Some(location) = head.headers.get(header::LOCATION) {
+        if head.status.is_redirection()
+            && let Some(location) = head.headers.get(header::LOCATION)
+        {
             return Ok(Text::Elsewhere(String::from_utf8_lossy(location.as_bytes()).into_owned()));
         }
         if !head.status.is_success() {

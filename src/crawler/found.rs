@@ -68,7 +68,8 @@ pub struct Moved {
 
 impl Found {
     pub(super) fn of(tallies: Vec<Tally>, start: &Url, since: u64, stopped: bool) -> Found {
-        let hashes: Vec<u64> = tallies.iter().flat_map(|tally| &tally.fetched).map(|path| fnv1a(path.as_bytes())).collect();
+        let hashes: Vec<u64> =
+            tallies.iter().flat_map(|tally| &tally.fetched).map(|path| fnv1a(path.as_bytes())).collect();
         let requests = hashes.len();
         let distinct: HashSet<u64> = hashes.into_iter().collect();
         let total = |figure: fn(&Tally) -> u64| tallies.iter().map(figure).sum();
@@ -96,10 +97,7 @@ impl Found {
 }
 
 /// All of one list of the tallies, with the paths it refers to.
-fn named<'a>(
-    tallies: &'a [Tally],
-    list: fn(&Tally) -> &[(u32, Box<str>)],
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn named<'a>(tallies: &'a [Tally], list: fn(&Tally) -> &[(u32, Box<str>)]) -> impl Iterator<Item = (&'a str, &'a str)> {
     let of = move |tally: &'a Tally| list(tally).iter().map(|(at, text)| (&*tally.fetched[*at as usize], &**text));
     tallies.iter().flat_map(of)
 }

@@ -25,7 +25,8 @@ pub(super) fn own_path(address: &Url, start: &Url) -> Option<String> {
 
 /// Reads the page at `address`, as far as `most` links.
 pub(super) fn links(html: &[u8], address: &Url, most: usize) -> Links {
-    let mut reader = Reader { address: address.clone(), base: None, known: HashSet::new(), found: Links::default(), most };
+    let mut reader =
+        Reader { address: address.clone(), base: None, known: HashSet::new(), found: Links::default(), most };
     let (mut tag, mut attribute) = (Tag::Other, Attribute::Other);
     let (mut target, mut is_hint) = (Vec::new(), false);
     let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
@@ -149,8 +150,16 @@ mod tests {
             ("<a href=mailto:x@host.test><a href=javascript:x><a href=file:///z><a href='http://['>", vec![], 4),
             ("<base href=/b/><base href=/c/><a href=x>", vec!["/b/x"], 0),
             ("<base href=http://other.test><a href=x>", vec![], 1),
-            ("<img src=i.png alt=x><img href=no><a src=no><link rel=preconnect href=/n><link href=/s>", vec!["/a/i.png", "/s"], 0),
-            ("<a href=1><a href=2><a href=3><a href=4><a href=5><a href=6>", vec!["/a/1", "/a/2", "/a/3", "/a/4", "/a/5"], 0),
+            (
+                "<img src=i.png alt=x><img href=no><a src=no><link rel=preconnect href=/n><link href=/s>",
+                vec!["/a/i.png", "/s"],
+                0,
+            ),
+            (
+                "<a href=1><a href=2><a href=3><a href=4><a href=5><a href=6>",
+                vec!["/a/1", "/a/2", "/a/3", "/a/4", "/a/5"],
+                0,
+            ),
             ("<a href=\\\\other.test\\x><a href='\tht\ntp://other.test'><a href=", vec![], 2),
             ("<a href=first href=second>", vec!["/a/first"], 0),
             ("<a href=''><a href><a name=x><a", vec![], 0),

@@ -113,11 +113,12 @@ fn crosses(id: &str, capacity: Capacity) -> anyhow::Result<Crosses> {
 }
 
 /// Crawls the site of `start` with so many processes of `program`, which is this one or another build of it, over the
-/// queue of this id. A pace, a most of pages and a robots.txt are for crawls in one process.
+/// queue of this id. No robots.txt is minded: that is
+/// for sites that are not one's own.
 ///
 /// # Errors
 ///
-/// When the queue is none that crosses, or a worker fails.
+/// When the queue is none that crosses, a worker fails, or a rule is one that threads keep together.
 pub fn crawl_processes(
     program: &Path,
     start: &Url,
@@ -126,6 +127,10 @@ pub fn crawl_processes(
     rules: &Rules,
     progress: &Progress,
 ) -> anyhow::Result<Found> {
+    ensure!(
+        rules.pace.is_none() && rules.most_pages == u64::MAX,
+        "a pace or a most of pages is kept by the workers of one process only; crawl with threads"
+    );
     let shape = Shape { producers: workers, consumers: workers, capacity };
     let Parts(parts) = (crosses(queue, capacity)?.create)(shape)?;
     let bound = if let Capacity::Bounded(bound) = capacity { Some(bound) } else { None };
@@ -263,7 +268,8 @@ fn joins(line: &mut Line, parts: Parts, socket: UnixStream) -> anyhow::Result<Ta
     let frontier = (crosses(&queue, capacity)?.join)(&parts, workers)?;
     let start = Url::parse(&start)?;
     let Limits { timeout, most_bytes, most_links } = rules;
-    let (rules, progress) = (Rules { timeout, most_bytes, most_links, ..Rules::default() }, Arc::new(Progress::default()));
+    let (rules, progress) =
+        (Rules { timeout, most_bytes, most_links, ..Rules::default() }, Arc::new(Progress::default()));
     line.say(&Said::Ready)?;
     let Told::Go { first } = line.hear()? else { bail!("told something else than to go") };
     let ledger = Asking { line: Line::new(socket), progress: Arc::clone(&progress) };
@@ -285,7 +291,9 @@ impl Asking {
 
 impl Ledger for Asking {
     fn fresh(&mut self, links: Vec<Link>) -> Vec<Link> {
-        let Told::Fresh { links, stop } = self.ask(&Said::Fresh(links)) else { panic!("another answer than asked for") };
+        let Told::Fresh { links, stop } = self.ask(&Said::Fresh(links)) else {
+            panic!("another answer than asked for")
+        };
         if stop {
             self.progress.stop();
         }

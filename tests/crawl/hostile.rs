@@ -95,7 +95,7 @@ fn what_is_no_page_has_no_links_and_a_broken_page_some() {
     let broken = "<<a href=/y <b></a </html><p<a href='/z'>\u{0}<![CDATA[ <a href=\"/w\"></title><a href=/v";
     let found = crawl(&with(page(broken)), quick());
     let dead: Vec<&str> = found.dead.iter().map(|dead| &*dead.path).collect();
-    assert!(dead.contains(&"/y") && dead.contains(&"/w"), "as a browser reads it: {dead:?}");
+    assert_eq!(dead, ["/y"], "as a browser reads it");
 }
 
 #[test]
@@ -122,7 +122,8 @@ fn no_other_host_is_asked() {
         format!("ht\ntp://127.0.0.1:{port}/"),
     ];
     let page_of = |tag: &str| away.iter().map(|to| format!("<{tag}='{to}'>")).collect::<String>();
-    let html = page_of("a href") + &page_of("img src") + "<a href='javascript:x'><a href=file:///etc/passwd><a href=data:,x>";
+    let html =
+        page_of("a href") + &page_of("img src") + "<a href='javascript:x'><a href=file:///etc/passwd><a href=data:,x>";
     let based = format!("<base href='{}'><a href=z><a href=/z>", away[0]);
     let redirects = away[..7].iter().enumerate().map(|(at, to)| (format!("/r{at}"), redirect(to.clone())));
     let links: String = (0..7).map(|at| format!("<a href=/r{at}>")).collect();
@@ -147,7 +148,8 @@ fn a_stop_is_heard_between_pages() {
     let server = with(page(links));
     let start = Url::parse(&server.address()).unwrap();
     let found = bounded("stop", move || {
-        let rules = Rules { pace: Some(queuebench::crawler::Pace::new(Duration::from_millis(100))), ..Rules::default() };
+        let rules =
+            Rules { pace: Some(queuebench::crawler::Pace::new(Duration::from_millis(100))), ..Rules::default() };
         let progress = Progress::default();
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -61,7 +61,8 @@ fn converse(mut connection: TcpStream, answers: &HashMap<String, Answer>, log: &
 fn says(connection: &mut TcpStream, status: &str, headers: &str, body: &str) {
     let length = body.len();
     // A client that has seen enough is welcome to go.
-    write!(connection, "HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").ok();
+    write!(connection, "HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+        .ok();
 }
 
 pub fn page(html: impl Into<String>) -> Answer {

@@ -25,8 +25,9 @@ fn fails(words: &[&str], code: i32, said: &str) {
 fn site() -> Server {
     Server::new([
         ("/".to_owned(), page("<a href=/a><a href=/gone><a href=/away><a href=http://example.invalid/>")),
-        ("/a".to_owned(), page("<a href=/gone?x=\u{202e}><a href=/gone>")),
-        ("/away".to_owned(), redirect("http://example.invalid/\u{1b}[31m")),
+        ("/a".to_owned(), page("<a href=/gone?x=\u{202e}><a href=/gone><a href=/hidden>")),
+        ("/hidden".to_owned(), redirect("http://[\u{202e}x")),
+        ("/away".to_owned(), redirect("http://example.invalid/\u{202e}x")),
     ])
 }
 
@@ -38,11 +39,15 @@ fn dead_links_are_printed_with_their_pages() {
     assert_eq!(output.status.code(), Some(3));
     let expected = format!(
         "{at}gone  404 Not Found\n  on {at}\n  on {at}a\n{at}gone?x=%E2%80%AE  404 Not Found\n  on {at}a\n\
-         {at}away  leaves the site for http://example.invalid/%1B[31m, not followed\n"
+         {at}hidden  redirects to what is no address: http://[x\n  on {at}a\n\
+         {at}away  leaves the site for http://example.invalid/%E2%80%AEx, not followed\n"
     );
     assert_eq!(text(&output.stdout), expected);
     let said = text(&output.stderr);
-    assert!(said.contains("2 dead links among 5 addresses") && said.contains("1 link to elsewhere not followed"), "{said}");
+    assert!(
+        said.contains("3 dead links among 6 addresses") && said.contains("1 link to elsewhere not followed"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -53,7 +58,7 @@ fn json_has_all_of_it() {
     assert_eq!(output.status.code(), Some(3));
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found["start"], at);
-    assert_eq!(found["addresses"], 5);
+    assert_eq!(found["addresses"], 6);
     assert_eq!(found["dead"][0]["url"], format!("{at}gone"));
     assert_eq!(found["dead"][0]["on"][1], format!("{at}a"));
     assert_eq!(found["moved"][0]["url"], format!("{at}away"));
@@ -105,7 +110,7 @@ fn robots_txt_is_honoured() {
     let output = crawl(&[&server.address()]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(server.asked(), ["/robots.txt", "/", "/a"]);
-    assert!(text(&output.stderr).contains("1 link forbidden by robots.txt not followed"));
+    assert!(text(&output.stderr).contains("2 links forbidden by robots.txt not followed"));
     let closed = Server::new([
         ("/robots.txt".to_owned(), of_type("text/plain", "User-agent: queuebench\nDisallow: /")),
         ("/".to_owned(), page("")),

@@ -7,8 +7,8 @@
 //! several ways, some point to other hosts or to what cannot be fetched, and markup that is no link looks like one.
 
 mod page;
-mod server;
 mod served;
+mod server;
 
 use std::time::Duration;
 
@@ -137,7 +137,9 @@ impl Site {
     pub fn from_words(words: &[&str]) -> anyhow::Result<Site> {
         let numbers: Result<Vec<u64>, _> = words.iter().map(|word| word.parse()).collect();
         match numbers.as_deref() {
-            Ok(&[pages, seed, delay_us]) if pages > 0 => Ok(Site { pages, seed, delay: Duration::from_micros(delay_us) }),
+            Ok(&[pages, seed, delay_us]) if pages > 0 => {
+                Ok(Site { pages, seed, delay: Duration::from_micros(delay_us) })
+            }
             _ => anyhow::bail!("type: queuebench {SITE_WORD} PAGES SEED DELAY_US"),
         }
     }
@@ -162,9 +164,9 @@ impl Site {
 
     /// What a correct crawl comes to.
     pub fn truth(&self) -> Truth {
-        let (fetched, sum) = self.addresses().fold((0, 0u64), |(count, sum), address| {
-            (count + 1, sum.wrapping_add(fnv1a(address.path().as_bytes())))
-        });
+        let (fetched, sum) = self
+            .addresses()
+            .fold((0, 0u64), |(count, sum), address| (count + 1, sum.wrapping_add(fnv1a(address.path().as_bytes()))));
         Truth { fetched, sum, dead: self.dead().count() as u64 }
     }
 
@@ -195,7 +197,8 @@ impl Site {
     /// Draw number `draw` of page `page`: the output function of SplitMix64 over all three.
     pub(super) fn draw(&self, page: u64, draw: u64) -> u64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mut bits = (self.seed ^ page.wrapping_mul(STEP)).wrapping_add((draw + 1).wrapping_mul(STEP).rotate_left(17));
+        let mut bits =
+            (self.seed ^ page.wrapping_mul(STEP)).wrapping_add((draw + 1).wrapping_mul(STEP).rotate_left(17));
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^ (bits >> 31)
@@ -230,7 +233,8 @@ mod tests {
         for address in site.addresses() {
             assert_eq!(site.find(&address.path()), Some(address));
         }
-        for path in ["/p/0", "/p/500", "/p/5", "/p/4?x=1&y=2", "/trap/3", "", "/p/", "/p/01", "/p/99999999999999999999"] {
+        for path in ["/p/0", "/p/500", "/p/5", "/p/4?x=1&y=2", "/trap/3", "", "/p/", "/p/01", "/p/99999999999999999999"]
+        {
             assert_eq!(site.find(path), None, "{path}");
         }
     }

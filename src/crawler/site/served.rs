@@ -56,7 +56,11 @@ impl Served {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line)?;
         let served = Served { child, host: line.trim().to_owned() };
-        if served.host.is_empty() { Err(io::Error::other("the site's server ended before it served")) } else { Ok(served) }
+        if served.host.is_empty() {
+            Err(io::Error::other("the site's server ended before it served"))
+        } else {
+            Ok(served)
+        }
     }
 
     /// The address of the start page.
