@@ -2,6 +2,8 @@
 
 mod barometer;
 mod compare;
+#[cfg(feature = "crawl")]
+mod crawl;
 mod list;
 mod machine;
 mod rank;
@@ -17,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::crawler::CRAWLER_WORD;
 use crate::crawler::site::{self, SITE_WORD, Site};
 use crate::filter::Filter;
 use crate::peers::{self, language};
@@ -55,6 +58,7 @@ pub(crate) mod code {
   queuebench rank FILE --for 2p2c,bounded     which queue for me?
   queuebench report results/local/*.jsonl     a page of all of it
   queuebench compare BEFORE AFTER             what has changed
+  queuebench crawl URL                        the dead links of a site
   queuebench machine                          what this machine is, and what spoils numbers on it")]
 struct Cli {
     #[command(subcommand)]
@@ -70,6 +74,8 @@ enum Verb {
     Compare(compare::Compare),
     Machine(machine::Machine),
     Selftest(selftest::Selftest),
+    #[cfg(feature = "crawl")]
+    Crawl(crawl::Crawl),
     Validate(validate::Validate),
     /// Print a completion script.
     #[command(hide = true)]
@@ -196,8 +202,10 @@ pub fn main(registry: &Registry) -> ExitCode {
         [worker::WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
         [worker::WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
         [worker::ENDPOINT, ..] => return finish(worker::endpoint::serve(registry, &words[1..]).map(|()| 0)),
-        [SITE_WORD, ref site @ ..] => return finish(serve_site(site).map(|()| 0)),
         [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
+        [SITE_WORD, ref site @ ..] => return finish(serve_site(site).map(|()| 0)),
+        #[cfg(feature = "crawl")]
+        [CRAWLER_WORD, ref parts @ ..] => return finish(crate::crawler::processes::serve(parts).map(|()| 0)),
         [selftest::DISTURB_WORD, ref cpu @ ..] => return finish(selftest::disturb(cpu.first().copied()).map(|()| 0)),
         _ => {}
     }
@@ -229,7 +237,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks or a part of one; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, SITE_WORD, selftest::DISTURB_WORD];
+    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, SITE_WORD, CRAWLER_WORD, selftest::DISTURB_WORD];
     std::env::args().nth(1).is_some_and(|word| words.contains(&word.as_str()))
 }
 
@@ -242,6 +250,8 @@ fn dispatch(verb: Verb, registry: &Registry) -> anyhow::Result<u8> {
         Verb::Compare(compare) => compare.run(),
         Verb::Machine(machine) => machine.run(),
         Verb::Selftest(selftest) => selftest.run(registry),
+        #[cfg(feature = "crawl")]
+        Verb::Crawl(crawl) => crawl.run(),
         Verb::Validate(validate) => validate.run(),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -124,7 +124,7 @@ pub(super) enum Text {
 }
 
 /// Whether `address` names this machine.
-pub(super) fn is_loopback(address: &Url) -> bool {
+pub fn is_loopback(address: &Url) -> bool {
     match address.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),

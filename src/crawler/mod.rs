@@ -15,6 +15,8 @@ pub mod frontier;
 #[cfg(feature = "crawl")]
 mod links;
 #[cfg(feature = "crawl")]
+pub mod processes;
+#[cfg(feature = "crawl")]
 mod robots;
 #[cfg(feature = "crawl")]
 mod rules;
@@ -24,12 +26,16 @@ pub mod site;
 #[cfg(feature = "crawl")]
 mod worker;
 
+/// The first argument of this program with which it is a worker of a crawl; then the descriptors of its queue.
+pub const CRAWLER_WORD: &str = "crawler";
+
 #[cfg(feature = "crawl")]
 pub use self::{
-    client::Client,
+    client::{Client, is_loopback},
     crawl::{crawl_serial, crawl_threads},
     found::{Dead, Found, Moved},
     frontier::{Frontier, Link},
+    processes::crawl_processes,
     robots::Robots,
     rules::{Pace, Progress, Rules},
     seen::{Seen, SeenKind},

@@ -1,7 +1,7 @@
 //! How a crawl behaves, and how far it is.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,12 +73,17 @@ impl Pace {
 /// How far a crawl is; for who watches it, and may stop it.
 #[derive(Debug, Default)]
 pub struct Progress {
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
     asked: AtomicU64,
     failed: AtomicU64,
 }
 
 impl Progress {
+    /// Of a crawl that asks for no further address once `stop` is true.
+    pub fn until(stop: Arc<AtomicBool>) -> Progress {
+        Progress { stop, ..Progress::default() }
+    }
+
     /// No further address is asked for.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);

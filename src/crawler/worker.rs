@@ -167,14 +167,7 @@ impl<'a> Worker<'a> {
 
     /// Fetches an address, unless there is a reason not to, and returns what it leads to.
     fn visit(&mut self, link: &Link) -> Vec<Link> {
-        if self.progress.is_to_stop() {
-            return Vec::new();
-        }
-        if let Some(pace) = &self.rules.pace {
-            pace.wait(self.progress);
-        }
-        if self.progress.is_to_stop() || !self.progress.asks(self.rules.most_pages) {
-            self.tally.cut = true;
+        if !self.is_to_ask() {
             return Vec::new();
         }
         let mut address = self.start.clone();
@@ -190,6 +183,21 @@ impl<'a> Worker<'a> {
             Answer::Other => Vec::new(),
             Answer::Failed(why) => self.fails(at, &why),
         }
+    }
+
+    /// Whether it may ask for one more, when it is its turn.
+    fn is_to_ask(&mut self) -> bool {
+        if self.progress.is_to_stop() {
+            return false;
+        }
+        if !self.progress.asks(self.rules.most_pages) {
+            self.tally.cut = true;
+            return false;
+        }
+        if let Some(pace) = &self.rules.pace {
+            pace.wait(self.progress);
+        }
+        !self.progress.is_to_stop()
     }
 
     fn fails(&mut self, at: u32, why: &str) -> Vec<Link> {
@@ -225,7 +233,9 @@ impl<'a> Worker<'a> {
             }
             Some(path) => {
                 self.tally.redirects.push((at, path.as_str().into()));
-                let follow = hops < MOST_HOPS && self.rules.robots.allows(&path);
+                let allowed = self.rules.robots.allows(&path);
+                self.tally.disallowed += u64::from(!allowed);
+                let follow = hops < MOST_HOPS && allowed;
                 follow.then_some(Link { path, hops: hops + 1 }).into_iter().collect()
             }
         }

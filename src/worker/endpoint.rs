@@ -100,7 +100,8 @@ pub fn serve(registry: &Registry, words: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn inherited(word: &str) -> anyhow::Result<OwnedFd> {
+/// The descriptor that a process was started with by this number.
+pub(crate) fn inherited(word: &str) -> anyhow::Result<OwnedFd> {
     let fd: RawFd = word.parse().context("an endpoint is started with numbers of descriptors")?;
     // SAFETY: only to ask whether it is open.
     rustix::io::fcntl_getfd(unsafe { BorrowedFd::borrow_raw(fd) }).context("a descriptor is missing")?;

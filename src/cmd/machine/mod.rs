@@ -1,6 +1,6 @@
 //! `machine`: what this machine is, what placements come to on it, and what spoils numbers.
 
-mod probe;
+pub(super) mod probe;
 
 use std::path::PathBuf;
 

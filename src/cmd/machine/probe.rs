@@ -81,8 +81,8 @@ fn measured(choice: &Choice, topology: &Topology, seed: u64) -> anyhow::Result<O
     Ok(measure(&choice.pairs, REPETITIONS, seed, |pair, repetition| threads.round_trip(pair, repetition), go_on))
 }
 
-/// Becomes true when the user wants to stop. One who wants it twice does not wait for the pair in hand.
-fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+/// Becomes true when the user wants to stop. One who wants it twice does not wait for what is in hand.
+pub(in crate::cmd) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, i32::from(code::INTERRUPTED), Arc::clone(&flag))?;

@@ -1,0 +1,233 @@
+//! `crawl`: the dead links of a site.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use serde_json::{Value, json};
+
+use super::machine::probe::stop_flag;
+use super::{PlainFormat, code, out, talk};
+use crate::crawler::frontier::Deque;
+use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenKind, Url, crawl_threads, is_loopback};
+use crate::record::printable;
+use crate::table::count;
+
+/// Requests a second that a stranger's server is asked to bear.
+const POLITE_RATE: f64 = 10.0;
+/// Pages that are named for each dead link in a table; a link in every page's menu stands on all of them.
+const MOST_SHOWN: usize = 10;
+
+/// Find the dead links of a site, and the pages they stand on.
+///
+/// Only the site itself is asked: links and redirects to other hosts are not followed. What its robots.txt forbids is
+/// left out. Exit code 3 when there are dead links; Ctrl-C prints what was found so far.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  queuebench crawl http://localhost:8000/           a site on this machine, as fast as it can
+  queuebench crawl https://example.org/ --rate 2    two requests a second
+  queuebench crawl https://example.org/ --max-pages 500 --format json")]
+pub struct Crawl {
+    /// Where to start; the site is all with the same scheme, host and port
+    #[arg(value_name = "URL")]
+    url: String,
+    /// Threads that fetch
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: u16,
+    /// Ask for so many addresses at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_pages: Option<u64>,
+    /// Requests a second, of all workers together [default: 10; without limit on this machine]
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
+    rate: Option<f64>,
+    /// How long an answer may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// How to print
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
+    format: PlainFormat,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|rate: &f64| (0.001..=1e6).contains(rate));
+    number.ok_or_else(|| "a number of requests a second, from 0.001 to 1000000".to_owned())
+}
+
+impl Crawl {
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let start = start(&self.url)?;
+        let stop = stop_flag()?;
+        let rules = self.rules(&start)?;
+        let progress = Progress::until(stop);
+        let found = watched(&progress, || {
+            let frontiers = Deque::for_workers(self.workers.into());
+            crawl_threads(&start, frontiers, SeenKind::Mutex, &rules, &progress)
+        });
+        if !found.stopped {
+            reached(&start, &found)?;
+        }
+        match self.format {
+            PlainFormat::Table => print(&start, &found)?,
+            PlainFormat::Json => out(&serde_json::to_string_pretty(&as_json(&start, &found))?)?,
+        }
+        talk(&summary(&found));
+        Ok(match found.stopped {
+            true => code::INTERRUPTED,
+            false if found.dead.is_empty() => 0,
+            false => code::OUTCOME,
+        })
+    }
+
+    fn rules(&self, start: &Url) -> anyhow::Result<Rules> {
+        ensure!(!self.timeout.is_zero(), "--timeout 0s leaves no time for an answer; type for example: --timeout 10s");
+        let mut rules = Rules { timeout: self.timeout, ..Rules::default() };
+        rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
+        let mut client = Client::new(start, rules.timeout, rules.most_bytes);
+        let asked = Robots::ask(&mut client, start);
+        rules.robots = asked.map_err(anyhow::Error::msg).with_context(|| unreached(start))?;
+        ensure!(
+            rules.robots.allows(start.path()),
+            "{start} is not for crawlers: {} forbids it; type an address that it allows",
+            start.join("/robots.txt")?
+        );
+        let rate = self.rate.or_else(|| (!is_loopback(start)).then_some(POLITE_RATE));
+        let own = rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+        rules.pace = own.max(rules.robots.crawl_delay).map(Pace::new);
+        Ok(rules)
+    }
+}
+
+/// The address to start from, if it is one.
+fn start(text: &str) -> anyhow::Result<Url> {
+    let mut url = match Url::parse(text) {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) => url,
+        _ if !text.contains("://") && Url::parse(&format!("https://{text}")).is_ok() => {
+            bail!("'{text}' does not say how to ask; type: queuebench crawl https://{text}")
+        }
+        Ok(url) => bail!("{}: is not crawled; type an address that begins with http:// or https://", url.scheme()),
+        Err(why) => bail!("'{text}' is no address ({why}); type one as https://example.org/"),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        url.set_username("").ok();
+        url.set_password(None).ok();
+        bail!("names and passwords are sent to no server; type: queuebench crawl {url}");
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+fn unreached(start: &Url) -> String {
+    let mut other = start.clone();
+    other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
+    format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}")
+}
+
+/// An error if there was no start page to start from.
+fn reached(start: &Url, found: &Found) -> anyhow::Result<()> {
+    let path = path_of(start);
+    if let Some(moved) = found.moved.iter().find(|moved| moved.path == path) {
+        let to = printable(&moved.to);
+        bail!("{start} redirects to another site; to crawl that, type: queuebench crawl '{to}'");
+    }
+    if let Some(dead) = found.dead.iter().find(|dead| dead.path == path) {
+        let (why, home) = (printable(&dead.reason), start.join("/")?);
+        bail!(
+            "there is nothing to start from at {start}: {why}; type an address that is there, as: queuebench crawl {home}"
+        );
+    }
+    Ok(())
+}
+
+/// The path of the start page, as those in [`Found`].
+fn path_of(start: &Url) -> String {
+    start.query().map_or_else(|| start.path().to_owned(), |query| format!("{}?{query}", start.path()))
+}
+
+/// Crawls; on a terminal says how far it is.
+fn watched(progress: &Progress, crawl: impl FnOnce() -> Found) -> Found {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        if !bar.is_hidden() {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let hint = if progress.is_to_stop() {
+                        "; waiting for the last answers, Ctrl-C to leave at once"
+                    } else {
+                        ""
+                    };
+                    bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
+                    thread::sleep(Duration::from_millis(100));
+                }
+                bar.finish_and_clear();
+            });
+        }
+        let found = crawl();
+        over.store(true, Ordering::Relaxed);
+        found
+    })
+}
+
+/// An address on the site of `start` that may be shown: paths come from strangers.
+fn shown(start: &Url, path: &str) -> String {
+    printable(&format!("{}{path}", start.origin().ascii_serialization()))
+}
+
+fn print(start: &Url, found: &Found) -> anyhow::Result<()> {
+    for dead in &found.dead {
+        out(&format!("{}  {}", shown(start, &dead.path), printable(&dead.reason)))?;
+        for page in dead.on.iter().take(MOST_SHOWN) {
+            out(&format!("  on {}", shown(start, page)))?;
+        }
+        if dead.on.len() > MOST_SHOWN {
+            out(&format!("  and on {} more; --format json names them", dead.on.len() - MOST_SHOWN))?;
+        }
+    }
+    for moved in &found.moved {
+        out(&format!("{}  leaves the site for {}, not followed", shown(start, &moved.path), printable(&moved.to)))?;
+    }
+    Ok(())
+}
+
+fn as_json(start: &Url, found: &Found) -> Value {
+    let dead = found.dead.iter().map(|dead| {
+        let on: Vec<String> = dead.on.iter().map(|page| shown(start, page)).collect();
+        json!({ "url": shown(start, &dead.path), "reason": printable(&dead.reason), "on": on })
+    });
+    let moved = found.moved.iter();
+    let moved = moved.map(|moved| json!({ "url": shown(start, &moved.path), "to": printable(&moved.to) }));
+    json!({
+        "start": start.as_str(),
+        "addresses": found.fetched,
+        "dead": dead.collect::<Vec<_>>(),
+        "moved": moved.collect::<Vec<_>>(),
+        "elsewhere": found.elsewhere,
+        "disallowed": found.disallowed,
+        "cut": found.cut,
+        "stopped": found.stopped,
+        "elapsed_ns": found.elapsed_ns,
+    })
+}
+
+fn summary(found: &Found) -> String {
+    let mut summary = format!(
+        "{} among {} addresses asked for, in {:.1} s",
+        count(found.dead.len(), "dead link"),
+        found.fetched,
+        found.elapsed_ns as f64 / 1e9
+    );
+    for (number, what) in [(found.elsewhere, "to elsewhere"), (found.disallowed, "forbidden by robots.txt")] {
+        if number > 0 {
+            summary += &format!("; {} {what} not followed", count(number as usize, "link"));
+        }
+    }
+    if found.stopped {
+        summary += "; stopped before all were asked for";
+    } else if found.cut {
+        summary += "; there are more than --max-pages";
+    }
+    summary
+}

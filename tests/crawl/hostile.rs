@@ -1,0 +1,183 @@
+//! Servers that mean harm, or do it.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use queuebench::crawler::frontier::Deque;
+use queuebench::crawler::{Dead, Found, Progress, Rules, SeenKind, Url, crawl_threads};
+
+use crate::bounded;
+use crate::server::{Answer, Server, of_type, page, raw, redirect, status};
+
+fn crawl(server: &Server, rules: Rules) -> Found {
+    let start = Url::parse(&server.address()).unwrap();
+    bounded("hostile", move || {
+        crawl_threads(&start, Deque::for_workers(4), SeenKind::Mutex, &rules, &Progress::default())
+    })
+}
+
+/// A site with one link from its start page, to `/x`.
+fn with(answer: Answer) -> Server {
+    Server::new([("/".to_owned(), page("<a href=/x>x</a>")), ("/x".to_owned(), answer)])
+}
+
+fn quick() -> Rules {
+    Rules { timeout: Duration::from_millis(300), ..Rules::default() }
+}
+
+fn the_dead(found: &Found) -> &Dead {
+    assert_eq!(found.dead.len(), 1, "{found:?}");
+    assert_eq!((&*found.dead[0].path, &found.dead[0].on[..]), ("/x", &["/".to_owned()][..]));
+    &found.dead[0]
+}
+
+#[test]
+fn what_hangs_or_breaks_off_is_dead_and_says_why() {
+    let hang: Answer = Arc::new(|connection| drop(connection.read_to_end(&mut Vec::new())));
+    let drip: Answer = Arc::new(|connection| {
+        let mut alive = write!(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n").is_ok();
+        while alive {
+            std::thread::sleep(Duration::from_millis(20));
+            alive = connection.write_all(b" ").is_ok();
+        }
+    });
+    let cases = [
+        (hang, "no end of the answer within 300ms"),
+        (drip, "no end of the answer within 300ms"),
+        (raw(b""), ""),
+        (raw(b"\xff\xfe\0rubbish\r\n\r\n"), ""),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\n<a href=/y>"), ""),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), ""),
+        (status("404 Not Found"), "404 Not Found"),
+        (status("503 Service Unavailable"), "503 Service Unavailable"),
+        (redirect("http://["), "redirects to what is no address: http://["),
+        (redirect("/x"), "redirects in a circle"),
+        (redirect("/y"), "redirects to /y: 404 Not Found"),
+    ];
+    for (at, (answer, reason)) in cases.into_iter().enumerate() {
+        let found = crawl(&with(answer), quick());
+        let dead = the_dead(&found);
+        assert!(!dead.reason.is_empty() && (reason.is_empty() || dead.reason == reason), "case {at}: {dead:?}");
+    }
+}
+
+#[test]
+fn redirects_without_end_end() {
+    let hops = (0..50).map(|hop| (format!("/{hop}"), redirect(format!("/{}", hop + 1))));
+    let server = Server::new(hops.chain([("/".to_owned(), page("<a href=/x>")), ("/x".to_owned(), redirect("/0"))]));
+    let found = crawl(&server, quick());
+    assert_eq!(the_dead(&found).reason, "more than 10 redirects");
+    assert_eq!(server.asked().len(), 12);
+}
+
+#[test]
+fn a_body_without_end_is_cut() {
+    let endless: Answer = Arc::new(|connection| {
+        let mut alive = write!(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<a href=/y>").is_ok();
+        while alive {
+            alive = connection.write_all(&[b' '; 4096]).is_ok();
+        }
+    });
+    let server = with(endless);
+    let found = crawl(&server, Rules { most_bytes: 1 << 20, ..Rules::default() });
+    let asked: Vec<String> = server.asked();
+    assert!(asked.contains(&"/y".to_owned()), "what was read of it counts: {asked:?}");
+    assert_eq!((found.fetched, &*found.dead[0].path), (3, "/y"));
+}
+
+#[test]
+fn what_is_no_page_has_no_links_and_a_broken_page_some() {
+    for kind in ["text/plain", "application/pdf", "image/png", "text/html5", ""] {
+        let found = crawl(&with(of_type(kind, "<a href=/y>")), quick());
+        assert_eq!((found.fetched, found.dead.len()), (2, 0), "{kind}");
+    }
+    let broken = "<<a href=/y <b></a </html><p<a href='/z'>\u{0}<![CDATA[ <a href=\"/w\"></title><a href=/v";
+    let found = crawl(&with(page(broken)), quick());
+    let dead: Vec<&str> = found.dead.iter().map(|dead| &*dead.path).collect();
+    assert_eq!(dead, ["/y"], "as a browser reads it");
+}
+
+#[test]
+fn a_page_with_a_million_links_is_read_as_far_as_is_reasonable() {
+    let links: String = (0..1_000_000).map(|n| format!("<a href=/{n}>")).collect();
+    let found = crawl(&with(page(links)), Rules { most_links: 500, most_bytes: 64 << 20, ..Rules::default() });
+    assert_eq!(found.fetched, 502);
+    let found = crawl(&with(page("<a href=/1>".repeat(1_000_000))), Rules::default());
+    assert_eq!(found.fetched, 3);
+}
+
+#[test]
+fn no_other_host_is_asked() {
+    let other = Server::of_pages([("/", String::new())]);
+    let port = other.address().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let away = [
+        format!("http://127.0.0.1:{port}/"),
+        format!("//127.0.0.1:{port}/"),
+        format!("http://localhost:{port}/"),
+        format!("http://trusted.test@127.0.0.1:{port}/"),
+        format!("http:\\\\127.0.0.1:{port}\\"),
+        format!("https://127.0.0.1:{port}/"),
+        format!("ftp://127.0.0.1:{port}/"),
+        format!("ht\ntp://127.0.0.1:{port}/"),
+    ];
+    let page_of = |tag: &str| away.iter().map(|to| format!("<{tag}='{to}'>")).collect::<String>();
+    let html =
+        page_of("a href") + &page_of("img src") + "<a href='javascript:x'><a href=file:///etc/passwd><a href=data:,x>";
+    let based = format!("<base href='{}'><a href=z><a href=/z>", away[0]);
+    let redirects = away[..7].iter().enumerate().map(|(at, to)| (format!("/r{at}"), redirect(to.clone())));
+    let links: String = (0..7).map(|at| format!("<a href=/r{at}>")).collect();
+    let start = format!("{html}{links}<a href=/based><a href=//x:y@HOST/named>");
+    let named = [("/based".to_owned(), page(based)), ("/named".to_owned(), page(""))];
+    // The address of the site is known once it listens, so what needs it is made by the page itself.
+    let own: Answer = Arc::new(move |connection| {
+        let host = connection.local_addr().unwrap();
+        let body = start.replace("HOST", &host.to_string());
+        write!(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n{body}").ok();
+    });
+    let server = Server::new(redirects.chain(named).chain([("/".to_owned(), own)]));
+    let found = crawl(&server, quick());
+    assert_eq!((found.fetched, found.moved.len(), found.dead.len()), (10, 7, 0), "{found:?}");
+    assert_eq!(found.elsewhere, 16 + 3 + 2);
+    assert_eq!(other.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn a_stop_is_heard_between_pages() {
+    let links: String = (0..1000).map(|n| format!("<a href=/{n}>")).collect();
+    let server = with(page(links));
+    let start = Url::parse(&server.address()).unwrap();
+    let found = bounded("stop", move || {
+        let rules =
+            Rules { pace: Some(queuebench::crawler::Pace::new(Duration::from_millis(100))), ..Rules::default() };
+        let progress = Progress::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while progress.asked() < 4 {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                progress.stop();
+            });
+            crawl_threads(&start, Deque::for_workers(4), SeenKind::Mutex, &rules, &progress)
+        })
+    });
+    assert!(found.stopped && found.fetched >= 4 && found.fetched < 100, "{found:?}");
+}
+
+#[test]
+fn a_pace_holds_for_all_workers_together() {
+    let links: String = (0..8).map(|n| format!("<a href=/{n}>")).collect();
+    let rules = Rules { pace: Some(queuebench::crawler::Pace::new(Duration::from_millis(50))), ..Rules::default() };
+    let since = Instant::now();
+    let found = crawl(&with(page(links)), rules);
+    assert_eq!(found.fetched, 10);
+    assert!(since.elapsed() >= Duration::from_millis(9 * 50));
+}
+
+#[test]
+fn no_more_pages_than_wanted_are_asked_for() {
+    let links: String = (0..100).map(|n| format!("<a href=/{n}>")).collect();
+    let server = with(page(links));
+    let found = crawl(&server, Rules { most_pages: 7, ..Rules::default() });
+    assert_eq!((found.fetched, server.asked().len(), found.cut), (7, 7, true));
+}

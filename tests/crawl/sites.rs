@@ -1,0 +1,142 @@
+//! Made-up sites, of which it is known what is to be found.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use queuebench::crawler::frontier::{Deque, frontiers, serves};
+use queuebench::crawler::site::{Site, listen};
+use queuebench::crawler::{Found, Frontier, Progress, Rules, SeenKind, Url, crawl_serial, crawl_threads};
+use queuebench::queue::crossing::Unavailable;
+use queuebench::queue::{Capacity, Queue, Shape, Wait};
+use queuebench::registry::{Visitor, visit_builtin};
+
+use crate::bounded;
+
+pub fn served(site: Site) -> Url {
+    Url::parse(&format!("http://{}/", listen(site).unwrap())).unwrap()
+}
+
+fn site(seed: u64) -> Site {
+    Site { pages: 40 + seed % 40, seed, delay: Duration::ZERO }
+}
+
+/// That this is the site, all of it and nothing else.
+pub fn check(found: &Found, site: Site, what: &str) {
+    let truth = site.truth();
+    assert_eq!((found.fetched, found.sum, found.duplicates), (truth.fetched, truth.sum, 0), "{what}");
+    let mut dead: Vec<_> = site.dead().map(|(link, page)| (link.path(), vec![page.path()])).collect();
+    dead.sort();
+    let listed: Vec<_> = found.dead.iter().map(|dead| (dead.path.clone(), dead.on.clone())).collect();
+    assert_eq!(listed, dead, "{what}");
+    assert!(!found.cut && !found.stopped && found.elsewhere > 0, "{what}");
+}
+
+fn threads(start: &Url, frontiers: Vec<Box<dyn Frontier>>, seen: SeenKind) -> Found {
+    crawl_threads(start, frontiers, seen, &Rules::default(), &Progress::default())
+}
+
+#[test]
+fn one_after_the_other_and_many_at_once_find_all_of_fifty_sites() {
+    for seed in 0..50 {
+        let site = site(seed);
+        let start = served(site);
+        let serial = bounded("serial", {
+            let start = start.clone();
+            move || crawl_serial(&start, &Rules::default(), &Progress::default())
+        });
+        check(&serial, site, &format!("serial, seed {seed}"));
+        for seen in SeenKind::CORRECT {
+            let start = start.clone();
+            let found = bounded("threads", move || threads(&start, Deque::for_workers(6), seen));
+            check(&found, site, &format!("{seen:?}, seed {seed}"));
+        }
+    }
+}
+
+#[test]
+fn only_its_addresses_were_asked_for_each_once() {
+    let site = site(51);
+    let program = env!("CARGO_BIN_EXE_queuebench");
+    let served = queuebench::crawler::site::Served::by(program.as_ref(), site).unwrap();
+    let start = Url::parse(&served.address()).unwrap();
+    let found = bounded("threads", move || threads(&start, Deque::for_workers(8), SeenKind::Sharded));
+    check(&found, site, "a server of its own");
+    let counts = served.counts().unwrap();
+    let truth = site.truth();
+    assert_eq!((counts.requests, counts.addresses), (truth.fetched, truth.fetched));
+    assert_eq!((counts.repeated, counts.unknown), (0, 0));
+}
+
+/// Every queue that can be a work queue, with every bound it has, each on another site with another set.
+#[derive(Default)]
+struct Every {
+    crawls: u64,
+    refused: Vec<String>,
+}
+
+impl Visitor for Every {
+    fn visit<Q: Queue, W: Wait>(&mut self) {
+        if !serves(&Q::ABOUT) {
+            return;
+        }
+        Q::prime();
+        for capacity in [Capacity::Bounded(1), Capacity::Bounded(16), Capacity::Unbounded] {
+            if !Q::ABOUT.capacities.allow(capacity) {
+                continue;
+            }
+            let what = format!("{}{} {capacity:?}", Q::ABOUT.id, W::SUFFIX);
+            let shape = Shape { producers: 4, consumers: 4, capacity };
+            let Ok(frontiers) = catch_unwind(AssertUnwindSafe(|| frontiers::<Q, W>(shape))).map_err(|why| {
+                let Unavailable(why) = *why.downcast().unwrap_or_else(|why| std::panic::resume_unwind(why));
+                self.refused.push(format!("{what}: {why}"));
+            }) else {
+                continue;
+            };
+            let site = site(self.crawls % 50);
+            let seen = SeenKind::CORRECT[(self.crawls % 3) as usize];
+            let start = served(site);
+            self.crawls += 1;
+            check(&bounded(&what, move || threads(&start, frontiers, seen)), site, &what);
+        }
+    }
+}
+
+#[test]
+fn every_queue_finds_the_same_with_any_bound() {
+    let mut every = Every::default();
+    visit_builtin(&mut every);
+    assert!(every.crawls > 50, "{} crawls; refused: {:?}", every.crawls, every.refused);
+}
+
+#[test]
+fn a_set_that_is_locked_twice_lets_addresses_be_fetched_twice() {
+    for seed in 0..10 {
+        let site = Site { pages: 300, seed, delay: Duration::from_micros(200) };
+        let start = served(site);
+        let found = bounded("split", move || threads(&start, Deque::for_workers(8), SeenKind::Split));
+        assert!(found.duplicates > 0, "seed {seed}");
+        // It is wasteful, not blind.
+        assert_eq!((found.fetched, found.sum), (site.truth().fetched, site.truth().sum));
+    }
+}
+
+#[test]
+fn a_path_that_no_message_holds_is_crawled_all_the_same() {
+    struct Long(Vec<Box<dyn Frontier>>);
+    impl Visitor for Long {
+        fn visit<Q: Queue, W: Wait>(&mut self) {
+            if Q::ABOUT.id == "std/mutex-deque" && self.0.is_empty() && Q::ABOUT.capacities.bounded {
+                self.0 = frontiers::<Q, W>(Shape { producers: 3, consumers: 3, capacity: Capacity::Bounded(1) });
+            }
+        }
+    }
+    let mut long = Long(Vec::new());
+    visit_builtin(&mut long);
+    assert_eq!(long.0.len(), 3);
+    let path = "/x".repeat(200);
+    let pages = vec![("/", format!("<a href={path}><a href=/b>")), ("/b", String::new())];
+    let server = crate::server::Server::of_pages(pages.into_iter().chain([(&*path, "<a href=/b><a href=/c>".into())]));
+    let start = Url::parse(&server.address()).unwrap();
+    let found = bounded("long", move || threads(&start, long.0, SeenKind::Mutex));
+    assert_eq!((found.fetched, found.dead.len(), found.dead[0].on[0].clone()), (4, 1, path));
+}
