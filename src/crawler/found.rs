@@ -7,7 +7,7 @@ use url::Url;
 
 use super::crawl::first;
 use super::site::fnv1a;
-use super::worker::{MOST_HOPS, Tally};
+use super::worker::{MOST_HOPS, Note, Tally};
 
 /// What a crawl found, and how it went.
 #[derive(Debug, Serialize)]
@@ -97,7 +97,7 @@ impl Found {
 }
 
 /// All of one list of the tallies, with the paths it refers to.
-fn named<'a>(tallies: &'a [Tally], list: fn(&Tally) -> &[(u32, Box<str>)]) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn named<'a>(tallies: &'a [Tally], list: fn(&Tally) -> &[Note]) -> impl Iterator<Item = (&'a str, &'a str)> {
     let of = move |tally: &'a Tally| list(tally).iter().map(|(at, text)| (&*tally.fetched[*at as usize], &**text));
     tallies.iter().flat_map(of)
 }

@@ -7,7 +7,7 @@
 //! the mark that ends them all. This holds for any capacity, one included.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +76,23 @@ impl Frontier for Stack {
 
 /// A queue of links of any length: what a crawl uses that does not measure queues.
 #[derive(Clone, Default)]
-pub struct Deque(Arc<(Mutex<(VecDeque<Link>, bool)>, Condvar)>);
+pub struct Deque(Arc<(Mutex<Waiting>, Condvar)>);
+
+#[derive(Default)]
+struct Waiting {
+    links: VecDeque<Link>,
+    ended: bool,
+}
+
+impl Waiting {
+    fn next(&mut self) -> Taken {
+        match self.links.pop_front() {
+            Some(link) => Taken::Link(link),
+            None if self.ended => Taken::End,
+            None => Taken::Empty,
+        }
+    }
+}
 
 impl Deque {
     /// One for each of `workers`.
@@ -85,39 +101,35 @@ impl Deque {
         (0..workers).map(|_| Box::new(deque.clone()) as Box<dyn Frontier>).collect()
     }
 
-    fn next((links, ended): &mut (VecDeque<Link>, bool)) -> Taken {
-        match links.pop_front() {
-            Some(link) => Taken::Link(link),
-            None if *ended => Taken::End,
-            None => Taken::Empty,
-        }
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Frontier for Deque {
     fn put(&mut self, link: Link) -> Result<(), Link> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).0.push_back(link);
+        self.lock().links.push_back(link);
         self.0.1.notify_one();
         Ok(())
     }
 
     fn try_take(&mut self) -> Taken {
-        Deque::next(&mut self.0.0.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock().next()
     }
 
     fn take(&mut self) -> Option<Link> {
-        let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.lock();
         loop {
-            match Deque::next(&mut state) {
+            match waiting.next() {
                 Taken::Link(link) => return Some(link),
                 Taken::End => return None,
-                Taken::Empty => state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Taken::Empty => waiting = self.0.1.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 
     fn end(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.lock().ended = true;
         self.0.1.notify_all();
     }
 }
@@ -183,7 +195,8 @@ fn held<P: Producer<Message>, C: Consumer<Message>, W: Wait>(
 
 /// The four things done to a queue: all that is compiled anew for each.
 trait Ends: Send {
-    fn try_push(&mut self, message: Message) -> Result<(), Message>;
+    /// Whether there was room.
+    fn try_push(&mut self, message: Message) -> bool;
     fn push(&mut self, message: Message);
     fn try_pop(&mut self) -> Option<Message>;
     fn pop(&mut self) -> Message;
@@ -196,10 +209,12 @@ struct BothEnds<P, C, W> {
 }
 
 impl<P: Producer<Message>, C: Consumer<Message>, W: Wait> Ends for BothEnds<P, C, W> {
-    fn try_push(&mut self, message: Message) -> Result<(), Message> {
-        self.producer.try_push(message)?;
-        self.waits.0.pushed();
-        Ok(())
+    fn try_push(&mut self, message: Message) -> bool {
+        let pushed = self.producer.try_push(message).is_ok();
+        if pushed {
+            self.waits.0.pushed();
+        }
+        pushed
     }
 
     fn push(&mut self, message: Message) {
@@ -260,10 +275,8 @@ fn decoded(message: &Message) -> Link {
 
 impl Frontier for Held {
     fn put(&mut self, link: Link) -> Result<(), Link> {
-        match encoded(&link) {
-            Some(message) => self.ends.try_push(message).map_err(|_| link),
-            None => Err(link),
-        }
+        let pushed = encoded(&link).is_some_and(|message| self.ends.try_push(message));
+        if pushed { Ok(()) } else { Err(link) }
     }
 
     fn try_take(&mut self) -> Taken {

@@ -94,7 +94,7 @@ impl Progress {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Addresses that were asked for.
+    /// Addresses that were asked for, or are as soon as it is their turn.
     pub fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
     }

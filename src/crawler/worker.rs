@@ -47,6 +47,9 @@ impl Ledger for Shared {
     }
 }
 
+/// What is to be said of a path, by its place among those fetched.
+pub(super) type Note = (u32, Box<str>);
+
 /// What a worker has to tell when the crawl is over.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
@@ -56,12 +59,12 @@ pub(super) struct Tally {
     /// may be known long after a link to it was read. Twelve bytes a link, and no lock.
     pub link_to: Vec<u64>,
     pub link_on: Vec<u32>,
-    /// Redirects on the site, by their places in `fetched`.
-    pub redirects: Vec<(u32, Box<str>)>,
+    /// Redirects on the site.
+    pub redirects: Vec<Note>,
     /// Redirects away from it.
-    pub moved: Vec<(u32, Box<str>)>,
+    pub moved: Vec<Note>,
     /// What failed, and why.
-    pub failed: Vec<(u32, Box<str>)>,
+    pub failed: Vec<Note>,
     pub elsewhere: u64,
     pub disallowed: u64,
     pub cut: bool,
