@@ -19,6 +19,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::filter::Filter;
 use crate::peers::{self, language};
+use crate::pitfall;
 use crate::registry::Registry;
 use crate::schedule::plan::{Choice, Plan, plan};
 use crate::schedule::supervise::introduction;
@@ -195,6 +196,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         [worker::WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
         [worker::WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
         [worker::ENDPOINT, ..] => return finish(worker::endpoint::serve(registry, &words[1..]).map(|()| 0)),
+        [pitfall::WORD, ..] => return finish(pitfall::serve(&words[1..]).map(|()| 0)),
         [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
         [selftest::DISTURB_WORD, ref cpu @ ..] => return finish(selftest::disturb(cpu.first().copied()).map(|()| 0)),
         _ => {}
@@ -221,7 +223,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks or a part of one; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, selftest::DISTURB_WORD];
+    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, selftest::DISTURB_WORD, pitfall::WORD];
     std::env::args().nth(1).is_some_and(|word| words.contains(&word.as_str()))
 }
 

@@ -1,6 +1,7 @@
 //! `run`: plan, measure, record, and a table as soon as a scenario is done.
 
 mod builds;
+pub(super) mod pitfalls;
 mod resume;
 mod screen;
 
@@ -43,7 +44,8 @@ use screen::Screen;
   queuebench run -q 'flume|kanal' -s 2p2c           two queues and the reference
   queuebench run -q crossbeam-queue/array+spin      a wait that is not shown by default
   queuebench run -q mycrate --worker base=PATH      mycrate beside the build of it at PATH
-  queuebench run --resume results/local/FILE        go on with an interrupted run")]
+  queuebench run --resume results/local/FILE        go on with an interrupted run
+  queuebench run --suite pitfalls                   no measurement: what goes wrong, and what fixes it")]
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
@@ -99,6 +101,9 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self, registry: &Registry) -> anyhow::Result<u8> {
+        if self.selection.suite() == pitfalls::SUITE {
+            return self.pitfalls();
+        }
         let started = Instant::now();
         let topology = read_topology();
         let machine = Fingerprint::read(&system_root(), &topology);
