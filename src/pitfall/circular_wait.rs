@@ -69,10 +69,14 @@ impl Bounded {
     }
 }
 
+fn queue_of(name: &str) -> String {
+    format!("queue of {name}")
+}
+
 fn run(form: Form) -> Finding {
     let queues = WORKERS.map(|_| Bounded::default());
     for (queue, name) in queues.iter().zip(WORKERS) {
-        say_place(&format!("of {name}"), Kind::Queue, At::memory(queue), &[name]);
+        say_place(&queue_of(name), Kind::Queue, At::memory(queue), &[name]);
         queue.push(DEPTH);
     }
     // Each worker has a page at hand, and one in its queue.
@@ -89,7 +93,7 @@ fn run(form: Form) -> Finding {
                     queues.iter().for_each(Bounded::close);
                 }
             } else if form == Form::Broken {
-                say_wants(name, &format!("of {}", WORKERS[neighbour]));
+                say_wants(name, &queue_of(WORKERS[neighbour]));
                 queues[neighbour].push(depth - 1);
             } else if let Err(link) = queues[neighbour].try_push(depth - 1) {
                 kept.fetch_add(1, SeqCst);

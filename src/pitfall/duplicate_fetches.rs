@@ -40,6 +40,9 @@ fn run(form: Form) -> Finding {
     let fetches: Vec<AtomicUsize> = site.iter().map(|_| AtomicUsize::new(0)).collect();
     let meet = Barrier::new(WORKERS.len());
     parties(&WORKERS, |name| {
+        let meet_others = || {
+            meet.wait();
+        };
         // Each begins at a page of its own.
         let mine = WORKERS.iter().position(|worker| *worker == name).unwrap_or(0);
         let mut found = vec![mine * PAGES / WORKERS.len()];
@@ -49,7 +52,7 @@ fn run(form: Form) -> Finding {
                 found.extend(&site[page]);
             }
         };
-        visit(0, &|| drop(meet.wait()), &mut found);
+        visit(0, &meet_others, &mut found);
         while let Some(page) = found.pop() {
             visit(page, &yield_now, &mut found);
         }

@@ -67,7 +67,8 @@ pub fn who_waits_for_whom(threads: &[Thread], heard: &Heard) -> String {
 }
 
 fn chain<'a>(first: &'a Thread, threads: &'a [Thread], heard: &Heard, told: &mut Vec<&'a str>) -> String {
-    let mut sentence = format!("thread \"{}\" ", first.name);
+    let what = if heard.processes.is_empty() { "thread" } else { "process" };
+    let mut sentence = format!("{what} \"{}\" ", first.name);
     let mut at = first;
     while let Some(place) = heard.place_of(at) {
         told.push(&at.name);
@@ -102,10 +103,12 @@ fn wait_at(place: &Place, by: &[&String]) -> String {
     let name = &place.name;
     match (place.kind, place.at) {
         (Kind::Lock, _) => format!("waits for lock {name} held by {by}"),
-        (Kind::Queue, _) => format!("waits for room in queue {name}, which only {by} empties"),
+        (Kind::Queue, _) => format!("waits for room in the {name}, which {by} must empty"),
         (Kind::Barrier, _) => format!("waits at barrier {name} for {by}"),
-        (Kind::Pipe, At::Descriptor(number)) => format!("waits to read from {name} (descriptor {number}) fed by {by}"),
-        (Kind::Pipe, At::Memory { .. }) => format!("waits to read from {name} fed by {by}"),
+        (Kind::Pipe, At::Descriptor(number)) => {
+            format!("waits to receive through {name} (descriptor {number}) what {by} is to send")
+        }
+        (Kind::Pipe, At::Memory { .. }) => format!("waits to receive through {name} what {by} is to send"),
     }
 }
 

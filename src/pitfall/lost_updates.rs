@@ -45,13 +45,14 @@ fn broken() -> Finding {
     });
     let forced_lost = total(FORCED) - number.swap(0, Relaxed);
     parties(&WORKERS, |_| {
+        meet.wait();
         for _ in 0..FREE {
             number.store(number.load(Relaxed) + 1, Relaxed);
         }
     });
     let free_lost = total(FREE) - number.load(Relaxed);
     let evidence = format!(
-        "{forced_lost} of {} updates lost in the unlucky order; {free_lost} of {} ({:.0} %) left to luck",
+        "{forced_lost} of {} updates lost in the unlucky order; {free_lost} of {} ({:.0} %) when left to luck",
         total(FORCED),
         total(FREE),
         100.0 * free_lost as f64 / total(FREE) as f64

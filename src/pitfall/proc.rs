@@ -67,7 +67,7 @@ impl Thread {
     }
 }
 
-/// The threads of these processes that are there and no corpses.
+/// The threads of these processes that are there and no corpses; a process's first thread comes first.
 pub fn threads(processes: &[u32]) -> Vec<Thread> {
     let mut threads = Vec::new();
     for process in processes {
@@ -75,7 +75,9 @@ pub fn threads(processes: &[u32]) -> Vec<Thread> {
         let ids = tasks.filter_map(|task| task.file_name().to_str()?.parse().ok());
         threads.extend(ids.filter_map(|id| thread(*process, id)));
     }
-    threads.sort_by_key(|thread| thread.id);
+    // Numbers begin anew some time.
+    let place = |thread: &Thread| processes.iter().position(|process| *process == thread.process);
+    threads.sort_by_key(|thread| (place(thread), thread.id != thread.process, thread.id));
     threads
 }
 

@@ -36,6 +36,9 @@ use screen::Screen;
 ///
 /// Every block is a worker process of its own; in each round every queue runs once, in random order. Results are
 /// appended to a file block by block: Ctrl-C keeps what was measured, --resume goes on.
+///
+/// The suite pitfalls measures nothing: it shows what goes wrong in concurrent programs, beside what fixes it. It takes
+/// -q and -s, which both filter by the pitfall's id, and --dry-run; other options are refused.
 #[derive(Args, Clone, Default)]
 #[command(after_help = "Examples:
   queuebench run                                    suite quick, profile default

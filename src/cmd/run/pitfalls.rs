@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use super::{Run, interrupt_pipe, own_program};
 use crate::cmd::{Selection, code, out, style, talk};
 use crate::pitfall::{Ending, PITFALLS, Pitfall, Shown, Watchdog, Watched};
+use crate::ranking::MARGIN;
 use crate::table::{count, duration};
 
 pub use crate::suite::PITFALLS as SUITE;
@@ -93,6 +94,8 @@ impl Run {
             ("--resume", self.resume.is_some()),
             ("--python", self.selection.python.is_some()),
             ("--waits", self.selection.waits.is_some()),
+            ("--margin", self.margin != MARGIN),
+            ("--wide", self.wide),
         ];
         given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
     }
@@ -113,9 +116,9 @@ fn section(pitfall: &Pitfall, shown: &Shown) -> String {
         lines.push(format!("  {form:<10} {verdict} after {}", duration(watched.took.as_nanos() as f64)));
         evidence(watched, &mut lines);
     }
-    lines.extend(wrapped("  why always ", pitfall.certain));
     lines.extend(wrapped("  happened   ", pitfall.happened));
     lines.extend(wrapped("  fix        ", pitfall.fix));
+    lines.extend(wrapped("  why always ", pitfall.certain));
     lines.join("\n") + "\n"
 }
 
