@@ -16,7 +16,7 @@ pub use crate::suite::PITFALLS as SUITE;
 
 /// What the suite is, in a sentence.
 pub const DESCRIPTION: &str =
-    "no queues: what goes wrong in concurrent programs, on purpose, and what fixes it; some seconds";
+    "No queues, no figures: what goes wrong in concurrent programs, on purpose, each beside what fixes it.";
 
 /// Characters in a line.
 const WIDTH: usize = 100;
