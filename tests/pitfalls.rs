@@ -14,6 +14,9 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_queuebench");
 /// How many times over; a test run has 10.
 const TIMES: &str = "QUEUEBENCH_PITFALL_TIMES";
+/// Patient, because other tests run beside.
+const WATCHDOG: Watchdog<'_> =
+    Watchdog { program: PROGRAM, interrupt: None, patience: Duration::from_secs(20), is_swapped: false };
 
 fn command(words: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
@@ -47,8 +50,7 @@ fn found(id: &str) -> &'static Pitfall {
 
 /// What a hang is told as.
 fn who_waits(id: &str) -> String {
-    let watchdog = Watchdog { program: PROGRAM, interrupt: None, is_swapped: false };
-    match found(id).show(&watchdog).unwrap().unwrap().broken.ending {
+    match found(id).show(&WATCHDOG).unwrap().unwrap().broken.ending {
         Ending::Hang { who, .. } => who,
         other => panic!("{id}: {other:?}"),
     }
@@ -65,11 +67,10 @@ fn the_whole_suite_is_caught_and_clean() {
 #[test]
 fn each_is_caught_and_clean_every_time() {
     let times = std::env::var(TIMES).map_or(10, |times| times.parse().unwrap());
-    let watchdog = Watchdog { program: PROGRAM, interrupt: None, is_swapped: false };
     let mut longest = Duration::ZERO;
     for time in 0..times {
         for pitfall in &PITFALLS {
-            let shown = pitfall.show(&watchdog).unwrap().unwrap();
+            let shown = pitfall.show(&WATCHDOG).unwrap().unwrap();
             assert!(pitfall.is_caught(&shown) && shown.is_clean(), "{}, time {time}: {shown:?}", pitfall.id);
             longest = longest.max(shown.broken.took);
         }

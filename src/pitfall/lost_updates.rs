@@ -20,7 +20,7 @@ pub const PITFALL: Pitfall = Pitfall {
 
 const WORKERS: [&str; 4] = ["one", "two", "three", "four"];
 /// Increments of each worker whose order is forced.
-const FORCED: u64 = 50;
+const FORCED: u64 = 25;
 /// Increments of each worker that run as they come.
 const FREE: u64 = 100_000;
 

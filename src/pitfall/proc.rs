@@ -49,7 +49,7 @@ pub enum Wait {
     /// For time to pass.
     Timer,
     /// In a call of this number.
-    Other(i64),
+    Other(libc::c_long),
     /// Not shown: it takes the rights of a debugger.
     Hidden,
 }
@@ -117,7 +117,7 @@ pub fn parse_syscall(text: &str) -> Wait {
         return Wait::Running;
     }
     let mut words = text.split_whitespace();
-    let Some(number) = words.next().and_then(|word| word.parse::<i64>().ok()) else { return Wait::Hidden };
+    let Some(number) = words.next().and_then(|word| word.parse::<libc::c_long>().ok()) else { return Wait::Hidden };
     let arguments: Vec<u64> =
         words.map_while(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()).take(6).collect();
     let argument = |index: usize| arguments.get(index).copied().unwrap_or(0);
@@ -154,7 +154,7 @@ mod tests {
         let futex = |timeout| format!("{} 0x55d0 0x80 0x2 {timeout} 0x0 0xffffffff 0x7ffd 0x7f50", libc::SYS_futex);
         assert_eq!(parse_syscall(&futex("0x0")), Wait::Futex { address: 0x55d0, is_timed: false });
         assert_eq!(parse_syscall(&futex("0x7ffd")), Wait::Futex { address: 0x55d0, is_timed: true });
-        let call = |number: i64| format!("{number} 0x5 0x1 0x1 0x0 0x0 0x0 0x7ffd 0x7f50\n");
+        let call = |number: libc::c_long| format!("{number} 0x5 0x1 0x1 0x0 0x0 0x0 0x7ffd 0x7f50\n");
         assert_eq!(parse_syscall(&call(libc::SYS_recvfrom)), Wait::Read(5));
         assert_eq!(parse_syscall(&call(libc::SYS_clock_nanosleep)), Wait::Timer);
         assert_eq!(parse_syscall(&call(libc::SYS_wait4)), Wait::Child);

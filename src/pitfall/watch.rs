@@ -18,10 +18,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(40);
 /// So many looks in a row must be alike; more where the kernel does not show who sleeps for a time only.
 const LOOKS: usize = 2;
 const LOOKS_IN_THE_DARK: usize = 12;
-/// What a form may take in all: a hang is noticed long before.
-const BACKSTOP: Duration = Duration::from_secs(2);
-/// Nothing is said by a corrected form's taking longer on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that a worker may say.
 const MOST_SAID: usize = 1 << 20;
 
@@ -58,6 +54,9 @@ pub struct Watchdog<'a> {
     pub program: &'a str,
     /// Readable once the user wants to stop.
     pub interrupt: Option<BorrowedFd<'a>>,
+    /// What a broken form may take in all; a hang is noticed long before. A corrected one may take five times as long:
+    /// that it is slow on a busy machine says nothing.
+    pub patience: Duration,
     /// Runs the corrected form as the broken one and the other way round, for tests: nothing is to be caught then.
     pub is_swapped: bool,
 }
@@ -79,7 +78,7 @@ impl Watchdog<'_> {
             // Out of the terminal's reach: Ctrl-C is the parent's to answer.
             .process_group(0)
             .spawn()?;
-        let time = if form == Form::Broken { BACKSTOP } else { PATIENCE };
+        let time = self.patience * if form == Form::Broken { 1 } else { 5 };
         let mut worker = Worker { child, said, text: Vec::new(), talk: String::new(), heard: Heard::default() };
         let ending = worker.until_its_end(started + time, self.interrupt)?;
         drop(worker);

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 
@@ -20,6 +20,8 @@ pub const DESCRIPTION: &str =
 
 /// Characters in a line.
 const WIDTH: usize = 100;
+/// Within this a broken form must be caught.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Runs the forms in each other's place, which must make the run fail: for tests.
 const SWAPPED: &str = "QUEUEBENCH_PITFALLS_SWAPPED";
 
@@ -53,7 +55,8 @@ impl Run {
         }
         let (started, interrupt, program) = (Instant::now(), interrupt_pipe()?, own_program()?);
         let is_swapped = std::env::var_os(SWAPPED).is_some();
-        let watchdog = Watchdog { program: &program, interrupt: Some(interrupt.as_fd()), is_swapped };
+        let watchdog =
+            Watchdog { program: &program, interrupt: Some(interrupt.as_fd()), patience: PATIENCE, is_swapped };
         let mut failed = Vec::new();
         for (index, pitfall) in chosen.iter().enumerate() {
             if std::io::stderr().is_terminal() && !std::io::stdout().is_terminal() {
