@@ -23,7 +23,7 @@ pub const PITFALL: Pitfall = Pitfall {
 };
 
 const WORKERS: [&str; 4] = ["one", "two", "three", "four"];
-const PAGES: usize = 120;
+const PAGES: usize = 60;
 
 /// Pages with links to others.
 fn site() -> Vec<Vec<usize>> {

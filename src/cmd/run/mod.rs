@@ -48,7 +48,7 @@ use screen::Screen;
   queuebench run -q crossbeam-queue/array+spin      a wait that is not shown by default
   queuebench run -q mycrate --worker base=PATH      mycrate beside the build of it at PATH
   queuebench run --resume results/local/FILE        go on with an interrupted run
-  queuebench run --suite pitfalls                   no measurement: what goes wrong, and what fixes it")]
+  queuebench run --suite pitfalls                   no measurement: what goes wrong, what fixes it")]
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
