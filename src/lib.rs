@@ -10,6 +10,7 @@
 //!    └──► summary ──► ranking ──► stats    topology, machine, core_to_core: the machine
 //!           │         comparison, proof    memory: what threads and processes share
 //!           └──► report: the page          peers: other languages' workers
+//!                                          pitfall: what goes wrong, on purpose, under a watchdog
 //! ```
 //!
 //! Data flows one way. [`queue`] and [`workload`] import nothing above them; [`stats`], [`record`], [`table`] and
@@ -42,6 +43,7 @@ pub mod harness;
 pub mod machine;
 pub mod memory;
 pub mod peers;
+pub mod pitfall;
 pub mod program;
 pub mod proof;
 pub mod protocol;

@@ -16,6 +16,9 @@ const BUILTIN: [(&str, &str); 5] = [
     ("apps", include_str!("../benches/suites/apps.toml")),
 ];
 
+/// The suite that is no file and measures no queue: see [`crate::pitfall`].
+pub const PITFALLS: &str = "pitfalls";
+
 /// A suite as its file says it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,17 +135,20 @@ impl Suite {
     pub fn load(name: &str) -> anyhow::Result<Suite> {
         let text = match BUILTIN.iter().find(|(builtin, _)| *builtin == name) {
             Some((_, text)) => (*text).to_owned(),
+            None if name == PITFALLS => {
+                anyhow::bail!("the suite {name} holds no queues; type: queuebench run --suite {name}")
+            }
             None if name.ends_with(".toml") => std::fs::read_to_string(name)
                 .map_err(|why| anyhow::anyhow!("cannot read the suite {name}: {why}; see: queuebench list suites"))?,
             None => anyhow::bail!(
-                "there is no suite '{name}'; there are {}, or name a .toml file",
+                "there is no suite '{name}'; there are {}, {PITFALLS}, or name a .toml file",
                 Suite::names().collect::<Vec<_>>().join(", ")
             ),
         };
         toml::from_str(&text).map_err(|why| anyhow::anyhow!("the suite {name} cannot be read: {why}"))
     }
 
-    /// Names of the built-in suites.
+    /// Names of the built-in suites that measure queues.
     pub fn names() -> impl Iterator<Item = &'static str> {
         BUILTIN.iter().map(|(name, _)| *name)
     }

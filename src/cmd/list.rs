@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::run::pitfalls;
 use super::{PlainFormat, Selection, out, read_topology};
 use crate::queue::{About, Capacities, Ends, Order};
 use crate::registry::Registry;
@@ -41,7 +42,9 @@ enum What {
 
 impl List {
     pub fn run(&self, registry: &Registry) -> anyhow::Result<u8> {
+        let is_of_pitfalls = self.selection.suite() == pitfalls::SUITE;
         match self.what {
+            What::Cells | What::Scenarios if is_of_pitfalls => self.pitfalls()?,
             What::Cells => self.cells(registry)?,
             What::Queues => self.queues(registry)?,
             What::Scenarios => self.scenarios(registry)?,
@@ -132,18 +135,29 @@ impl List {
         Ok(())
     }
 
+    /// The pitfalls, which are scenarios and cells in one.
+    fn pitfalls(&self) -> anyhow::Result<()> {
+        let chosen = pitfalls::chosen(&self.selection)?;
+        if self.format == PlainFormat::Json {
+            let ids: Vec<&str> = chosen.iter().map(|pitfall| pitfall.id).collect();
+            return out(&serde_json::to_string_pretty(&ids)?);
+        }
+        chosen.iter().try_for_each(|pitfall| out(&format!("{:<28} {}", pitfall.id, pitfall.rows.join(" "))))
+    }
+
     fn suites(&self) -> anyhow::Result<()> {
         if self.format == PlainFormat::Json {
             let mut suites = Vec::new();
             for name in Suite::names() {
                 suites.push(serde_json::json!({ "name": name, "description": Suite::load(name)?.description }));
             }
+            suites.push(serde_json::json!({ "name": pitfalls::SUITE, "description": pitfalls::DESCRIPTION }));
             return out(&serde_json::to_string_pretty(&suites)?);
         }
         for name in Suite::names() {
             out(&format!("{name:<10} {}", Suite::load(name)?.description))?;
         }
-        Ok(())
+        out(&format!("{:<10} {}", pitfalls::SUITE, pitfalls::DESCRIPTION))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::crawler::CRAWLER_WORD;
 use crate::crawler::site::{self, SITE_WORD, Site};
 use crate::filter::Filter;
 use crate::peers::{self, language};
+use crate::pitfall;
 use crate::registry::Registry;
 use crate::schedule::plan::{Choice, Plan, plan};
 use crate::schedule::supervise::introduction;
@@ -202,6 +203,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         [worker::WORKER, selftest::TWINS_WORD] => return finish(worker::serve(&Registry::twins()).map(|()| 0)),
         [worker::WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
         [worker::ENDPOINT, ..] => return finish(worker::endpoint::serve(registry, &words[1..]).map(|()| 0)),
+        [pitfall::WORD, ..] => return finish(pitfall::serve(&words[1..]).map(|()| 0)),
         [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
         [SITE_WORD, ref site @ ..] => return finish(serve_site(site).map(|()| 0)),
         #[cfg(feature = "crawl")]
@@ -237,7 +239,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks or a part of one; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    let words = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, SITE_WORD, CRAWLER_WORD, selftest::DISTURB_WORD];
+    let own = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, SITE_WORD, CRAWLER_WORD, pitfall::WORD];
+    let words = [&own[..], &[selftest::DISTURB_WORD]].concat();
     std::env::args().nth(1).is_some_and(|word| words.contains(&word.as_str()))
 }
 

@@ -1,6 +1,7 @@
 //! `run`: plan, measure, record, and a table as soon as a scenario is done.
 
 mod builds;
+pub(super) mod pitfalls;
 mod resume;
 mod screen;
 
@@ -35,6 +36,9 @@ use screen::Screen;
 ///
 /// Every block is a worker process of its own; in each round every queue runs once, in random order. Results are
 /// appended to a file block by block: Ctrl-C keeps what was measured, --resume goes on.
+///
+/// The suite pitfalls measures nothing: it shows what goes wrong in concurrent programs, beside what fixes it. It takes
+/// -q and -s, which both filter by the pitfall's id, and --dry-run; other options are refused.
 #[derive(Args, Clone, Default)]
 #[command(after_help = "Examples:
   queuebench run                                    suite quick, profile default
@@ -43,7 +47,8 @@ use screen::Screen;
   queuebench run -q 'flume|kanal' -s 2p2c           two queues and the reference
   queuebench run -q crossbeam-queue/array+spin      a wait that is not shown by default
   queuebench run -q mycrate --worker base=PATH      mycrate beside the build of it at PATH
-  queuebench run --resume results/local/FILE        go on with an interrupted run")]
+  queuebench run --resume results/local/FILE        go on with an interrupted run
+  queuebench run --suite pitfalls                   no measurement: what goes wrong, what fixes it")]
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
@@ -99,6 +104,9 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self, registry: &Registry) -> anyhow::Result<u8> {
+        if self.selection.suite() == pitfalls::SUITE {
+            return self.pitfalls();
+        }
         let started = Instant::now();
         let topology = read_topology();
         let machine = Fingerprint::read(&system_root(), &topology);

@@ -1,0 +1,94 @@
+//! A lock taken and given back by hand, as in C: pthread's mutex in memory that processes share, plain or robust.
+
+use std::cell::UnsafeCell;
+use std::io;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::said::At;
+use crate::memory::{Map, Memory, sealed};
+
+/// The lock, and two accounts that belong to it and come to [`TOTAL`] together.
+pub struct HandLock(Map);
+
+/// What the accounts come to.
+pub const TOTAL: u64 = 100;
+
+#[repr(C)]
+struct Inside {
+    mutex: UnsafeCell<libc::pthread_mutex_t>,
+    accounts: [AtomicU64; 2],
+}
+
+/// What taking the lock answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is held.
+    Held,
+    /// It is held, and its owner died with it: `EOWNERDEAD`, from a robust one only.
+    OwnerDead,
+}
+
+impl HandLock {
+    /// A new one; never destroyed, because that is an error while somebody holds it.
+    pub fn new(is_robust: bool) -> io::Result<HandLock> {
+        let lock = HandLock(Map::of(sealed(size_of::<Inside>())?).map_err(io::Error::other)?);
+        let robust = if is_robust { libc::PTHREAD_MUTEX_ROBUST } else { libc::PTHREAD_MUTEX_STALLED };
+        let mut how = MaybeUninit::uninit();
+        // SAFETY: the attributes are initialised before they are used; nobody else has the mutex yet.
+        unsafe {
+            checked(libc::pthread_mutexattr_init(how.as_mut_ptr()))?;
+            checked(libc::pthread_mutexattr_setpshared(how.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
+            checked(libc::pthread_mutexattr_setrobust(how.as_mut_ptr(), robust))?;
+            checked(libc::pthread_mutex_init(lock.inside().mutex.get(), how.as_ptr()))?;
+        }
+        lock.inside().accounts[0].store(TOTAL, Ordering::Relaxed);
+        Ok(lock)
+    }
+
+    fn inside(&self) -> &Inside {
+        // SAFETY: the memory has room for it and starts on a page; it is changed by atomics and by pthread only.
+        unsafe { self.0.bytes().cast::<Inside>().as_ref() }
+    }
+
+    /// Takes it, and waits until it can be had.
+    pub fn lock(&self) -> io::Result<Taken> {
+        // SAFETY: initialised by `new`, never destroyed.
+        match unsafe { libc::pthread_mutex_lock(self.inside().mutex.get()) } {
+            libc::EOWNERDEAD => Ok(Taken::OwnerDead),
+            answer => checked(answer).map(|()| Taken::Held),
+        }
+    }
+
+    /// Gives it back, which only its owner may.
+    pub fn unlock(&self) -> io::Result<()> {
+        // SAFETY: as in `lock`; what a thread must not give back is answered with an error.
+        checked(unsafe { libc::pthread_mutex_unlock(self.inside().mutex.get()) })
+    }
+
+    /// Says, while holding it, that what a dead owner left behind is repaired.
+    pub fn is_consistent_again(&self) -> io::Result<()> {
+        // SAFETY: as in `lock`.
+        checked(unsafe { libc::pthread_mutex_consistent(self.inside().mutex.get()) })
+    }
+
+    /// The accounts; the lock is to be held.
+    pub fn accounts(&self) -> &[AtomicU64; 2] {
+        &self.inside().accounts
+    }
+
+    /// What the accounts come to now.
+    pub fn total(&self) -> u64 {
+        self.accounts().iter().map(|account| account.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Where it is.
+    pub fn at(&self) -> At {
+        At::memory(&self.inside().mutex)
+    }
+}
+
+/// What a call of pthread's answers with but 0.
+fn checked(answer: i32) -> io::Result<()> {
+    if answer == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(answer)) }
+}

@@ -1,0 +1,52 @@
+//! The threads and processes of a form, named so that `/proc` tells who is who.
+
+use std::process::exit;
+use std::thread;
+
+use super::said::{Said, say};
+use crate::worker::die_with_parent;
+
+/// Names this thread.
+pub fn be(name: &str) {
+    let name = std::ffi::CString::new(name).expect("a name in the source");
+    rustix::thread::set_name(&name).ok();
+}
+
+/// Runs `work` with each of these names in a thread of that name, the first in this one; what they return, in order.
+pub fn parties<T: Send>(names: &[&'static str], work: impl Fn(&'static str) -> T + Sync) -> Vec<T> {
+    let work = |name| {
+        be(name);
+        work(name)
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = names[1..].iter().map(|name| scope.spawn(move || work(name))).collect();
+        let first = work(names[0]);
+        let others = others.into_iter().map(|other| other.join().expect("parties do not panic"));
+        std::iter::once(first).chain(others).collect()
+    })
+}
+
+/// Runs `work` in a process of that name, which ends with it; returns its number. This process has one thread.
+pub fn process(name: &str, work: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: there is no other thread that could hold a lock in the child for ever.
+    match unsafe { libc::fork() } {
+        -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
+        0 => {
+            be(name);
+            let status = die_with_parent().map(|()| work());
+            exit(i32::from(status.is_err()));
+        }
+        child => {
+            say(&Said::Process { pid: child as u32 });
+            child
+        }
+    }
+}
+
+/// Waits for the end of a process that [`process`] has started; true if that was a good one.
+pub fn wait_for(process: libc::pid_t) -> bool {
+    let mut status = 0;
+    // SAFETY: `status` is a variable of its own.
+    let ended = unsafe { libc::waitpid(process, &raw mut status, 0) };
+    ended == process && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
