@@ -9,15 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use crossbeam_utils::{Backoff, CachePadded};
+use crossbeam_utils::Backoff;
 
-use super::crew::{refused, shared, together};
+use super::clocked::{self, Left};
+use super::crew::{Cell, cells, refused, shared, together};
 use super::{Measured, Task, Way, parts_per_million};
-use crate::memory::{LINE, Placed, RobustMutex, Shareable};
+use crate::memory::{Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
 use crate::queue::{About, Capacities, Family, Program, Role};
 use crate::scenario::Boundary;
-use crate::workload::slice::{Lengths, Side, Slice, Usage, clock_ns};
+use crate::workload::slice::{Side, Slice};
 
 const ABOUT: About = About {
     family: Family::Program,
@@ -63,10 +64,7 @@ fn run<N: Number>(task: &Task) -> Result<Measured, Box<Report>> {
     let failed = |why: anyhow::Error| refused(&format!("{why:#}"));
     // Laid out before the slice begins, and before there is anybody to share it with.
     let number = N::new(task).map_err(failed)?;
-    let memory = shared(task, Slice::bytes(0, task.workers()))?;
-    let lengths =
-        Lengths { settle_ns: task.settle_ns, window_ns: task.window_ns, lap: 1, backlog_limit: None, traced: false };
-    let slice = Slice::in_memory(&memory, clock_ns(), lengths, 0, task.workers());
+    let slice = clocked::slice(task)?;
     let parts = together(task, |worker| count(&number, &slice, worker))?;
     let added: u64 = parts.iter().map(|part| part[1]).sum();
     let total = number.total().map_err(failed)?;
@@ -74,28 +72,14 @@ fn run<N: Number>(task: &Task) -> Result<Measured, Box<Report>> {
         let outcome = if total < added { Outcome::Lost } else { Outcome::Duplicated };
         return Err(Box::new(Report::failed(outcome, format!("{added} increments came to {total}"))));
     }
-    let (opened_ns, closed_ns) = slice.window_ns();
-    let sum = |at: usize| parts.iter().map(|part| part[at]).sum();
     Ok(Measured {
-        messages: sum(0),
-        elapsed_ns: closed_ns - opened_ns,
-        settle_ns: opened_ns,
-        endpoints: parts.iter().map(|part| part[0]).collect(),
         figures: [("lost_updates_ppm", parts_per_million(added.saturating_sub(total), added))].into(),
-        usage: Some(Usage {
-            cpu_ns: sum(2),
-            voluntary_switches: sum(3),
-            involuntary_switches: sum(4),
-            page_faults: sum(5),
-            run_delay_ns: sum(6),
-            failed_tries: None,
-        }),
-        ..Measured::default()
+        ..clocked::measured(&slice, &parts)
     })
 }
 
-/// One worker's part: increments inside the window and in all, and what they used up.
-fn count(number: &impl Number, slice: &Slice, worker: usize) -> [u64; 7] {
+/// One worker's part; what it leaves behind has its increments in all.
+fn count(number: &impl Number, slice: &Slice, worker: usize) -> Left {
     let mut endpoint = slice.endpoint(Side::Consumer, worker);
     let mut added = 0;
     loop {
@@ -111,31 +95,7 @@ fn count(number: &impl Number, slice: &Slice, worker: usize) -> [u64; 7] {
             break;
         }
     }
-    let timing = endpoint.finish(added, None);
-    let usage = timing.usage;
-    [
-        timing.in_window.round() as u64,
-        added,
-        usage.cpu_ns,
-        usage.voluntary_switches,
-        usage.involuntary_switches,
-        usage.page_faults,
-        usage.run_delay_ns,
-    ]
-}
-
-/// An atomic number on a line of its own.
-#[derive(Default)]
-#[repr(transparent)]
-struct Cell(CachePadded<AtomicU64>);
-
-// SAFETY: an atomic number.
-unsafe impl Shareable for Cell {}
-
-/// `cells` numbers, all 0, that the workers share.
-fn cells(task: &Task, cells: usize) -> anyhow::Result<Vec<Placed<Cell>>> {
-    let memory = shared(task, cells * LINE).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
-    Ok((0..cells).map(|at| Placed::at(memory.from(at * LINE))).collect())
+    clocked::left(&endpoint.finish(added, None), added)
 }
 
 /// Load, add, store: what `n += 1` means where nobody synchronises. (Atomic, because anything else would be undefined

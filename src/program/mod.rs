@@ -4,8 +4,13 @@
 //! Where a program is one continuous stream it keeps the clockwork of [`Slice`](crate::workload::slice::Slice), so that
 //! its window lies inside of it.
 
+pub mod barrier;
+mod clocked;
 pub mod counter;
 mod crew;
+pub mod finish;
+pub mod map;
+pub mod print;
 
 use std::collections::BTreeMap;
 
@@ -78,5 +83,19 @@ fn parts_per_million(part: u64, whole: u64) -> u64 {
 
 /// Every way to write a program but those that are queues.
 pub fn ways() -> impl Iterator<Item = Way> {
-    counter::WAYS.into_iter()
+    counter::WAYS.into_iter().chain(barrier::WAYS).chain(finish::WAYS).chain(print::WAYS).chain(map::WAYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Program;
+    use crate::scenario::Boundary;
+
+    /// A short task, nobody pinned.
+    pub(super) fn task(program: Program, workers: usize, boundary: Boundary) -> Task {
+        let id = format!("{program}/{workers}p{workers}c/1/8B/{boundary}/free");
+        let scenario: Scenario = id.parse().expect("it is a scenario");
+        Task { scenario, cpus: vec![None; workers], settle_ns: 5_000_000, window_ns: 20_000_000, site: None }
+    }
 }
