@@ -322,3 +322,112 @@ impl Number for Owner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::task;
+    use super::*;
+
+    /// Increments of all workers together; the environment may want more.
+    fn increments() -> u64 {
+        std::env::var("QUEUEBENCH_INCREMENTS").map_or(20_000, |wanted| wanted.parse().expect("a number"))
+    }
+
+    /// What so many increments come to, shared among so many workers.
+    fn total_of<N: Number>(increments: u64, workers: usize, boundary: Boundary) -> u64 {
+        let task = task(Program::Counter, workers, boundary);
+        let number = N::new(&task).unwrap();
+        let share = |worker: usize| (increments + worker as u64) / workers as u64;
+        let add = |worker| {
+            (0..share(worker)).for_each(|_| number.add(worker));
+            [share(worker)]
+        };
+        let parts = together(&task, add).map_err(|report| report.detail).unwrap();
+        assert_eq!(parts.iter().map(|part| part[0]).sum::<u64>(), increments);
+        number.total().unwrap()
+    }
+
+    fn is_exact<N: Number>(increments: u64, boundaries: &[Boundary]) {
+        for boundary in boundaries {
+            for workers in [1, 2, 4] {
+                let since = std::time::Instant::now();
+                assert_eq!(total_of::<N>(increments, workers, *boundary), increments, "{workers} workers, {boundary}");
+                println!("{increments} increments, {workers} workers, {boundary}: {:?}", since.elapsed());
+            }
+        }
+    }
+
+    const BOTH: [Boundary; 2] = [Boundary::Threads, Boundary::Processes];
+
+    #[test]
+    fn a_mutex_loses_none() {
+        is_exact::<Guarded>(increments(), &BOTH[..1]);
+    }
+
+    #[test]
+    fn a_robust_mutex_loses_none() {
+        is_exact::<Robust>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn a_spin_lock_loses_none() {
+        is_exact::<Spinning>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn the_lock_of_a_file_loses_none() {
+        is_exact::<FileLocked>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn fetch_add_loses_none() {
+        is_exact::<FetchAdd>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn numbers_of_their_own_lose_none() {
+        is_exact::<Sharded>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn an_owner_loses_none() {
+        is_exact::<Owner>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn without_synchronisation_none_is_gained_and_one_worker_loses_none() {
+        assert_eq!(total_of::<Unsynchronised>(increments(), 1, Boundary::Threads), increments());
+        assert!(total_of::<Unsynchronised>(increments(), 4, Boundary::Threads) <= increments());
+    }
+
+    /// Whoever is between load and store when another stores loses that one's update: made certain, not likely.
+    #[test]
+    fn an_update_between_load_and_store_is_lost() {
+        let task = task(Program::Counter, 2, Boundary::Threads);
+        let number = Unsynchronised::new(&task).unwrap();
+        let loaded = number.0[0].0.load(Ordering::Relaxed);
+        number.add(1);
+        number.0[0].0.store(loaded + 1, Ordering::Relaxed);
+        assert_eq!(number.total().unwrap(), 1, "two were added");
+    }
+
+    #[test]
+    fn one_that_is_said_to_be_exact_and_is_not_is_caught() {
+        struct Forgetful(Unsynchronised, AtomicU64);
+        impl Number for Forgetful {
+            fn new(task: &Task) -> anyhow::Result<Self> {
+                Ok(Forgetful(Unsynchronised::new(task)?, AtomicU64::new(0)))
+            }
+            fn add(&self, worker: usize) {
+                if !self.1.fetch_add(1, Ordering::Relaxed).is_multiple_of(1000) {
+                    self.0.add(worker);
+                }
+            }
+            fn total(self) -> anyhow::Result<u64> {
+                self.0.total()
+            }
+        }
+        let report = run::<Forgetful>(&task(Program::Counter, 1, Boundary::Threads)).unwrap_err();
+        assert_eq!(report.outcome, Outcome::Lost, "{report:?}");
+    }
+}

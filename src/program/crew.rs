@@ -118,9 +118,9 @@ fn threads<R>(
         let lead = lead();
         let ended: Vec<_> = started.into_iter().map(|worker| worker.join()).collect();
         let gone_ns = clock_ns();
-        ended.into_iter().try_for_each(|worker| {
-            worker.map_err(|_| crashed("a worker panicked"))?.map_err(|why| refused(&why))
-        })?;
+        ended
+            .into_iter()
+            .try_for_each(|worker| worker.map_err(|_| crashed("a worker panicked"))?.map_err(|why| refused(&why)))?;
         Ok((lead, gone_ns))
     })
 }

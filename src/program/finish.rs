@@ -149,7 +149,8 @@ fn checked(joined: Option<Joined>, processed: &[AtomicU32]) -> Result<(), Box<Re
     if let Some(Joined { unfinished: unfinished @ 1.., .. }) = joined {
         return failed(Outcome::Lost, format!("the end came early: {unfinished} of {ITEMS} items were not yet done"));
     }
-    let times = |is_wrong: fn(u32) -> bool| processed.iter().filter(|item| is_wrong(item.load(Ordering::Relaxed))).count();
+    let times =
+        |is_wrong: fn(u32) -> bool| processed.iter().filter(|item| is_wrong(item.load(Ordering::Relaxed))).count();
     match (times(|times| times == 0), times(|times| times > 1)) {
         (0, 0) => Ok(()),
         (0, more) => failed(Outcome::Duplicated, format!("{more} of {ITEMS} items were processed more than once")),
@@ -185,7 +186,11 @@ impl Queue {
         let queue: Placed<Queue> = Placed::at(shared(task, size_of::<Queue>())?);
         // SAFETY: nobody else has the memory yet.
         let initialised = unsafe {
-            queue.mutex.initialise().and_then(|()| queue.arrived.initialise()).and_then(|()| queue.all_done.initialise())
+            queue
+                .mutex
+                .initialise()
+                .and_then(|()| queue.arrived.initialise())
+                .and_then(|()| queue.all_done.initialise())
         };
         initialised.map_err(|why| refused(&format!("{why:#}")))?;
         Ok(queue)

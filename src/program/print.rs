@@ -166,11 +166,7 @@ fn run<P: Printing>(task: &Task) -> Result<Measured, Box<Report>> {
     let written: Vec<u64> = parts.iter().map(|part| part[1]).collect();
     let torn = seen.torn(&written, P::WHOLE)?;
     Ok(Measured {
-        figures: [
-            ("torn_lines_ppm", parts_per_million(torn, written.iter().sum())),
-            ("orders", orders),
-        ]
-        .into(),
+        figures: [("torn_lines_ppm", parts_per_million(torn, written.iter().sum())), ("orders", orders)].into(),
         ..clocked::measured(&slice, &parts)
     })
 }
@@ -202,8 +198,10 @@ fn printed<const N: usize>(
     let failed = |why: std::io::Error| refused(&format!("no pipe: {why}"));
     let (source, pipe) = std::io::pipe().map_err(failed)?;
     // The stream ends with the last of them.
-    let ends: Vec<Mutex<Option<PipeWriter>>> =
-        (0..task.workers()).map(|_| Ok(Mutex::new(Some(pipe.try_clone()?)))).collect::<Result<_, _>>().map_err(failed)?;
+    let ends: Vec<Mutex<Option<PipeWriter>>> = (0..task.workers())
+        .map(|_| Ok(Mutex::new(Some(pipe.try_clone()?))))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
     drop(pipe);
     let take = |worker: usize| ends[worker].lock().expect("nobody panics with it").take();
     let part = |worker| part(worker, &take(worker).expect("it is taken once"));

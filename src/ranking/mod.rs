@@ -157,7 +157,9 @@ impl Ranking {
 
 /// Whether an id names a bound, not a contender.
 pub fn is_limit(queue: &str) -> bool {
-    queue.starts_with("limit/") || queue == "python/null" || [counter::UNSYNCHRONISED, print::UNSYNCHRONISED].contains(&queue)
+    queue.starts_with("limit/")
+        || queue == "python/null"
+        || [counter::UNSYNCHRONISED, print::UNSYNCHRONISED].contains(&queue)
 }
 
 fn rounds_with_ok(blocks: &[Block]) -> usize {
