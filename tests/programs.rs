@@ -161,7 +161,6 @@ fn what_cannot_be_is_refused_and_nobody_waits_for_it() {
     refused("std/mpsc", "barrier/2p2c/1/8B/free", vec![None; 2], "no way to write this program");
     refused("barrier/spin", "stream/1p1c/1/8B/free", vec![None; 2], "is a whole program");
     refused("barrier/spin", "barrier/2p1c/1/8B/free", vec![None; 2], "every worker of a program is both");
-    refused("finish/close", "finish/1000p1000c/1/8B/free", vec![None; 1000], "768 workers");
     // The other would wait at the barrier, the producer for a worker, the reader for a line.
     for (id, program) in [("barrier/futex", "barrier"), ("finish/join", "finish"), ("print/locked", "print")] {
         for side in ["", "processes/"] {

@@ -33,8 +33,8 @@ pub const WAYS: [Way; 3] = [
 
 /// Items of a run.
 const ITEMS: usize = 256;
-/// Workers there is room for: each may need an end mark.
-const MOST_WORKERS: usize = 768;
+/// Workers there is room for, as many as a shape may have: each may need an end mark.
+const MOST_WORKERS: usize = 999;
 /// An item that means that nothing more will come.
 const END: u32 = u32::MAX;
 
@@ -180,9 +180,6 @@ unsafe impl Shareable for Queue {}
 
 impl Queue {
     fn new(task: &Task) -> Result<Placed<Queue>, Box<Report>> {
-        if task.workers() > MOST_WORKERS {
-            return Err(refused(&format!("ends at most {MOST_WORKERS} workers")));
-        }
         let queue: Placed<Queue> = Placed::at(shared(task, size_of::<Queue>())?);
         // SAFETY: nobody else has the memory yet.
         let initialised = unsafe {
