@@ -347,7 +347,7 @@ mod tests {
         let [one, other] = [(0, 1), (1, 1)].map(|(worker, sequence)| Line::new(worker, sequence).text);
         let mut seen = Seen::by(2);
         let mixed = [&one[..6], &other].concat();
-        [mixed.as_str(), &one[6..]].map(|line| seen.note(line.as_bytes()));
+        [mixed.as_str(), &one[6..]].into_iter().for_each(|line| seen.note(line.as_bytes()));
         assert_eq!(seen.torn(&[1, 1], false).unwrap(), 2);
     }
 
