@@ -104,8 +104,9 @@ impl Visitor for Registry {
 
     fn visit_crossing<Q: Crossing, W: Wait>(&mut self) {
         self.visit::<Q, W>();
-        let runs = self.entries.last_mut().and_then(|entry| entry.runs.as_mut());
-        runs.expect("just entered").joining = Some(Joining::of::<Q, W>());
+        let entry = self.entries.last_mut().expect("just entered");
+        entry.runs.as_mut().expect("it is run here").joining = Some(Joining::of::<Q, W>());
+        entry.program = program::across::<Q, W>();
     }
 }
 

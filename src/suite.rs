@@ -45,7 +45,7 @@ struct Entry {
     #[serde(default = "no_credit")]
     credit: OneOrMany<u32>,
     #[serde(default)]
-    site: Option<String>,
+    site: Option<OneOrMany<String>>,
     #[serde(default = "in_threads")]
     boundary: OneOrMany<String>,
     placement: OneOrMany<String>,
@@ -184,12 +184,17 @@ impl Entry {
         Ok(())
     }
 
-    /// Credit, and both sides of the boundary next to each other: they run in the same rounds.
+    /// Credit, sites, and both sides of the boundary next to each other: they run in the same rounds.
     fn variants(&self, base: Scenario) -> Result<Vec<Wanted>, String> {
         let mut wanted = Vec::new();
-        for credit in self.credit.as_slice() {
+        let sites = self.site.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        let sites = sites.iter().map(|site| site.parse().map(Some)).collect::<Result<Vec<_>, String>>()?;
+        let sites = if sites.is_empty() { vec![None] } else { sites };
+        let of_sites =
+            sites.into_iter().flat_map(|site| self.credit.as_slice().iter().map(move |credit| (site, *credit)));
+        for (site, credit) in of_sites {
             for boundary in self.boundary.as_slice() {
-                let scenario = Scenario { credit: *credit, boundary: boundary.parse()?, ..base };
+                let scenario = Scenario { credit, site, boundary: boundary.parse()?, ..base };
                 wanted.push(Wanted {
                     label: self.name.clone().unwrap_or_else(|| scenario.to_string()),
                     scenario,
@@ -221,7 +226,7 @@ impl Entry {
             size: payload.parse::<Size>()?,
             work: work.parse::<WorkNs>()?,
             credit: 0,
-            site: self.site.as_deref().map(str::parse).transpose()?,
+            site: None,
             boundary: Boundary::Threads,
             placement: match placement {
                 "cores" => topology.closest_cores(),

@@ -1,5 +1,5 @@
-//! A mutex and condition variables of POSIX in memory that processes share. The mutex is robust, so that the death of who
-//! holds it is seen by the next who wants it.
+//! A mutex, condition variables and barriers of POSIX in memory that processes share. The mutex is robust, so that the
+//! death of who holds it is seen by the next who wants it.
 //!
 //! Nothing of it is ever destroyed: a condition variable whose waiter was killed would wait for it for ever.
 
@@ -84,11 +84,55 @@ impl Condition {
         }
     }
 
+    /// Wakes all who wait for it.
+    #[inline]
+    pub fn broadcast(&self) {
+        // SAFETY: as in `signal`.
+        unsafe { libc::pthread_cond_broadcast(self.0.get()) };
+    }
+
     /// Wakes one who waits for it.
     #[inline]
     pub fn signal(&self) {
         // SAFETY: initialised before it was shared, and never destroyed.
         unsafe { libc::pthread_cond_signal(self.0.get()) };
+    }
+}
+
+/// A place where so many wait until all are there; zeros are none yet.
+#[repr(transparent)]
+pub struct Barrier(UnsafeCell<libc::pthread_barrier_t>);
+
+// SAFETY: what pthread's calls are for.
+unsafe impl Send for Barrier {}
+// SAFETY: as above; it is touched by pthread's calls only.
+unsafe impl Sync for Barrier {}
+
+impl Barrier {
+    /// Makes it one for so many, and lets processes share it.
+    ///
+    /// # Errors
+    ///
+    /// When the system has none such.
+    ///
+    /// # Safety
+    ///
+    /// As of [`RobustMutex::initialise`].
+    pub unsafe fn initialise(&self, parties: u32) -> anyhow::Result<()> {
+        let mut attributes = MaybeUninit::uninit();
+        // SAFETY: as in `RobustMutex::initialise`.
+        unsafe {
+            checked(libc::pthread_barrierattr_init(attributes.as_mut_ptr()))?;
+            checked(libc::pthread_barrierattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
+            checked(libc::pthread_barrier_init(self.0.get(), attributes.as_ptr(), parties))
+        }
+    }
+
+    /// Waits until all are there.
+    #[inline]
+    pub fn wait(&self) {
+        // SAFETY: initialised before it was shared, and never destroyed.
+        unsafe { libc::pthread_barrier_wait(self.0.get()) };
     }
 }
 

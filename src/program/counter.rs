@@ -9,15 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use crossbeam_utils::{Backoff, CachePadded};
+use crossbeam_utils::Backoff;
 
-use super::crew::{refused, shared, together};
+use super::clocked::{self, Left};
+use super::crew::{Cell, cells, refused, shared, together};
 use super::{Measured, Task, Way, parts_per_million};
-use crate::memory::{LINE, Placed, RobustMutex, Shareable};
+use crate::memory::{Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
 use crate::queue::{About, Capacities, Family, Program, Role};
 use crate::scenario::Boundary;
-use crate::workload::slice::{Lengths, Side, Slice, Usage, clock_ns};
+use crate::workload::slice::{Side, Slice};
 
 const ABOUT: About = About {
     family: Family::Program,
@@ -63,10 +64,7 @@ fn run<N: Number>(task: &Task) -> Result<Measured, Box<Report>> {
     let failed = |why: anyhow::Error| refused(&format!("{why:#}"));
     // Laid out before the slice begins, and before there is anybody to share it with.
     let number = N::new(task).map_err(failed)?;
-    let memory = shared(task, Slice::bytes(0, task.workers()))?;
-    let lengths =
-        Lengths { settle_ns: task.settle_ns, window_ns: task.window_ns, lap: 1, backlog_limit: None, traced: false };
-    let slice = Slice::in_memory(&memory, clock_ns(), lengths, 0, task.workers());
+    let slice = clocked::slice(task)?;
     let parts = together(task, |worker| count(&number, &slice, worker))?;
     let added: u64 = parts.iter().map(|part| part[1]).sum();
     let total = number.total().map_err(failed)?;
@@ -74,28 +72,14 @@ fn run<N: Number>(task: &Task) -> Result<Measured, Box<Report>> {
         let outcome = if total < added { Outcome::Lost } else { Outcome::Duplicated };
         return Err(Box::new(Report::failed(outcome, format!("{added} increments came to {total}"))));
     }
-    let (opened_ns, closed_ns) = slice.window_ns();
-    let sum = |at: usize| parts.iter().map(|part| part[at]).sum();
     Ok(Measured {
-        messages: sum(0),
-        elapsed_ns: closed_ns - opened_ns,
-        settle_ns: opened_ns,
-        endpoints: parts.iter().map(|part| part[0]).collect(),
         figures: [("lost_updates_ppm", parts_per_million(added.saturating_sub(total), added))].into(),
-        usage: Some(Usage {
-            cpu_ns: sum(2),
-            voluntary_switches: sum(3),
-            involuntary_switches: sum(4),
-            page_faults: sum(5),
-            run_delay_ns: sum(6),
-            failed_tries: None,
-        }),
-        ..Measured::default()
+        ..clocked::measured(&slice, &parts)
     })
 }
 
-/// One worker's part: increments inside the window and in all, and what they used up.
-fn count(number: &impl Number, slice: &Slice, worker: usize) -> [u64; 7] {
+/// One worker's part; what it leaves behind has its increments in all.
+fn count(number: &impl Number, slice: &Slice, worker: usize) -> Left {
     let mut endpoint = slice.endpoint(Side::Consumer, worker);
     let mut added = 0;
     loop {
@@ -111,31 +95,7 @@ fn count(number: &impl Number, slice: &Slice, worker: usize) -> [u64; 7] {
             break;
         }
     }
-    let timing = endpoint.finish(added, None);
-    let usage = timing.usage;
-    [
-        timing.in_window.round() as u64,
-        added,
-        usage.cpu_ns,
-        usage.voluntary_switches,
-        usage.involuntary_switches,
-        usage.page_faults,
-        usage.run_delay_ns,
-    ]
-}
-
-/// An atomic number on a line of its own.
-#[derive(Default)]
-#[repr(transparent)]
-struct Cell(CachePadded<AtomicU64>);
-
-// SAFETY: an atomic number.
-unsafe impl Shareable for Cell {}
-
-/// `cells` numbers, all 0, that the workers share.
-fn cells(task: &Task, cells: usize) -> anyhow::Result<Vec<Placed<Cell>>> {
-    let memory = shared(task, cells * LINE).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
-    Ok((0..cells).map(|at| Placed::at(memory.from(at * LINE))).collect())
+    clocked::left(&endpoint.finish(added, None), added)
 }
 
 /// Load, add, store: what `n += 1` means where nobody synchronises. (Atomic, because anything else would be undefined
@@ -360,5 +320,114 @@ impl Number for Owner {
                 Ok(number[0].0.load(Ordering::Relaxed))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::task;
+    use super::*;
+
+    /// Increments of all workers together; the environment may want more.
+    fn increments() -> u64 {
+        std::env::var("QUEUEBENCH_INCREMENTS").map_or(20_000, |wanted| wanted.parse().expect("a number"))
+    }
+
+    /// What so many increments come to, shared among so many workers.
+    fn total_of<N: Number>(increments: u64, workers: usize, boundary: Boundary) -> u64 {
+        let task = task(Program::Counter, workers, boundary);
+        let number = N::new(&task).unwrap();
+        let share = |worker: usize| (increments + worker as u64) / workers as u64;
+        let add = |worker| {
+            (0..share(worker)).for_each(|_| number.add(worker));
+            [share(worker)]
+        };
+        let parts = together(&task, add).map_err(|report| report.detail).unwrap();
+        assert_eq!(parts.iter().map(|part| part[0]).sum::<u64>(), increments);
+        number.total().unwrap()
+    }
+
+    fn is_exact<N: Number>(increments: u64, boundaries: &[Boundary]) {
+        for boundary in boundaries {
+            for workers in [1, 2, 4] {
+                let since = std::time::Instant::now();
+                assert_eq!(total_of::<N>(increments, workers, *boundary), increments, "{workers} workers, {boundary}");
+                println!("{increments} increments, {workers} workers, {boundary}: {:?}", since.elapsed());
+            }
+        }
+    }
+
+    const BOTH: [Boundary; 2] = [Boundary::Threads, Boundary::Processes];
+
+    #[test]
+    fn a_mutex_loses_none() {
+        is_exact::<Guarded>(increments(), &BOTH[..1]);
+    }
+
+    #[test]
+    fn a_robust_mutex_loses_none() {
+        is_exact::<Robust>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn a_spin_lock_loses_none() {
+        is_exact::<Spinning>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn the_lock_of_a_file_loses_none() {
+        is_exact::<FileLocked>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn fetch_add_loses_none() {
+        is_exact::<FetchAdd>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn numbers_of_their_own_lose_none() {
+        is_exact::<Sharded>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn an_owner_loses_none() {
+        is_exact::<Owner>(increments(), &BOTH);
+    }
+
+    #[test]
+    fn without_synchronisation_none_is_gained_and_one_worker_loses_none() {
+        assert_eq!(total_of::<Unsynchronised>(increments(), 1, Boundary::Threads), increments());
+        assert!(total_of::<Unsynchronised>(increments(), 4, Boundary::Threads) <= increments());
+    }
+
+    /// Whoever is between load and store when another stores loses that one's update: made certain, not likely.
+    #[test]
+    fn an_update_between_load_and_store_is_lost() {
+        let task = task(Program::Counter, 2, Boundary::Threads);
+        let number = Unsynchronised::new(&task).unwrap();
+        let loaded = number.0[0].0.load(Ordering::Relaxed);
+        number.add(1);
+        number.0[0].0.store(loaded + 1, Ordering::Relaxed);
+        assert_eq!(number.total().unwrap(), 1, "two were added");
+    }
+
+    #[test]
+    fn one_that_is_said_to_be_exact_and_is_not_is_caught() {
+        struct Forgetful(Unsynchronised, AtomicU64);
+        impl Number for Forgetful {
+            fn new(task: &Task) -> anyhow::Result<Self> {
+                Ok(Forgetful(Unsynchronised::new(task)?, AtomicU64::new(0)))
+            }
+            fn add(&self, worker: usize) {
+                if !self.1.fetch_add(1, Ordering::Relaxed).is_multiple_of(1000) {
+                    self.0.add(worker);
+                }
+            }
+            fn total(self) -> anyhow::Result<u64> {
+                self.0.total()
+            }
+        }
+        let report = run::<Forgetful>(&task(Program::Counter, 1, Boundary::Threads)).unwrap_err();
+        assert_eq!(report.outcome, Outcome::Lost, "{report:?}");
     }
 }

@@ -1,9 +1,13 @@
 //! A crawl of a made-up site, through any queue that every worker can hold both ends of.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::crawler::{Found, Frontier, Progress, Rules, SeenKind, Url, crawl_serial, crawl_threads, frontier};
+use crate::crawler::{
+    Found, Frontier, Progress, Rules, SeenKind, Url, crawl_processes, crawl_serial, crawl_threads, frontier,
+};
 use crate::protocol::Report;
+use crate::queue::crossing::Crossing;
 use crate::queue::{About, Capacities, Family, Payloads, Program, Queue, Role, Wait};
 use crate::scenario::{Boundary, SeenSet};
 
@@ -30,10 +34,27 @@ pub const fn through<Q: Queue, W: Wait>() -> Option<Run> {
     if frontier::serves(&Q::ABOUT) { Some(among_threads::<Q, W>) } else { None }
 }
 
-fn among_threads<Q: Queue, W: Wait>(task: &Task) -> Result<Measured, Box<Report>> {
-    if task.scenario.boundary == Boundary::Processes {
-        return Err(refused("this queue lives in one process"));
+/// The same with workers that may be processes.
+pub const fn across<Q: Crossing, W: Wait>() -> Option<Run> {
+    if frontier::serves(&Q::ABOUT) { Some(on_either_side::<Q, W>) } else { None }
+}
+
+fn on_either_side<Q: Crossing, W: Wait>(task: &Task) -> Result<Measured, Box<Report>> {
+    match task.scenario.boundary {
+        Boundary::Threads => among_threads::<Q, W>(task),
+        Boundary::Processes => processes(task, &format!("{}{}", Q::ABOUT.id, W::SUFFIX)),
     }
+}
+
+fn processes(task: &Task, queue: &str) -> Result<Measured, Box<Report>> {
+    let own = Path::new("/proc/self/exe");
+    run(task, |start, rules, progress| {
+        crawl_processes(own, start, (queue, task.scenario.capacity), task.workers(), rules, progress)
+            .map_err(|why| crashed(&format!("{why:#}")))
+    })
+}
+
+fn among_threads<Q: Queue, W: Wait>(task: &Task) -> Result<Measured, Box<Report>> {
     Q::prime();
     threads(task, frontier::frontiers::<Q, W>(task.scenario.shape()))
 }

@@ -2,10 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_utils::CachePadded;
+
 use crate::memory::{Heap, LINE, Map, Part, Placed, Shareable, sealed};
 use crate::protocol::{Outcome, Report};
 use crate::scenario::Boundary;
 use crate::topology;
+use crate::workload::slice::clock_ns;
 
 use super::Task;
 
@@ -31,6 +34,24 @@ pub(super) fn shared(task: &Task, bytes: usize) -> Result<Part, Box<Report>> {
     }
 }
 
+/// An atomic number on a line of its own.
+#[derive(Default)]
+#[repr(transparent)]
+pub(super) struct Cell(pub CachePadded<AtomicU64>);
+
+// SAFETY: an atomic number.
+unsafe impl Shareable for Cell {}
+
+/// `cells` numbers, all 0, that the workers share.
+///
+/// # Errors
+///
+/// As of [`shared`].
+pub(super) fn cells(task: &Task, cells: usize) -> anyhow::Result<Vec<Placed<Cell>>> {
+    let memory = shared(task, cells * LINE).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
+    Ok((0..cells).map(|at| Placed::at(memory.from(at * LINE))).collect())
+}
+
 /// Runs `part` once in each worker, by its index, all at once, and returns what each left behind.
 ///
 /// # Errors
@@ -40,7 +61,35 @@ pub(super) fn together<const N: usize>(
     task: &Task,
     part: impl Fn(usize) -> [u64; N] + Sync,
 ) -> Result<Vec<[u64; N]>, Box<Report>> {
+    Ok(led(task, part, || ())?.parts)
+}
+
+/// What came of workers that somebody led.
+pub(super) struct Led<const N: usize, R> {
+    /// What each worker left behind.
+    pub parts: Vec<[u64; N]>,
+    /// What the leader returned.
+    pub lead: R,
+    /// When the last worker was gone, on [`clock_ns`].
+    pub gone_ns: u64,
+}
+
+/// The same, while `lead` runs here as soon as all have been started.
+///
+/// # Errors
+///
+/// As of [`together`].
+pub(super) fn led<const N: usize, R>(
+    task: &Task,
+    part: impl Fn(usize) -> [u64; N] + Sync,
+    lead: impl FnOnce() -> R,
+) -> Result<Led<N, R>, Box<Report>> {
     const { assert!(N * size_of::<u64>() <= LINE) };
+    // Found out before anybody starts, because the others would wait for who cannot.
+    let usable = topology::own_mask();
+    if let Some(cpu) = task.cpus.iter().flatten().find(|cpu| !usable.contains(cpu)) {
+        return Err(refused(&format!("cpu {cpu} is none of those this process may use")));
+    }
     let memory = shared(task, task.workers() * LINE)?;
     let left: Vec<Placed<Left<N>>> = (0..task.workers()).map(|index| Placed::at(memory.from(index * LINE))).collect();
     let work = |index: usize| -> Result<(), String> {
@@ -51,19 +100,28 @@ pub(super) fn together<const N: usize>(
         left[index].0.iter().zip(numbers).for_each(|(place, number)| place.store(number, Ordering::Relaxed));
         Ok(())
     };
-    match task.scenario.boundary {
-        Boundary::Threads => threads(task.workers(), &work),
-        Boundary::Processes => processes(task.workers(), &work),
+    let (lead, gone_ns) = match task.scenario.boundary {
+        Boundary::Threads => threads(task.workers(), &work, lead),
+        Boundary::Processes => processes(task.workers(), &work, lead),
     }?;
-    Ok(left.iter().map(|left| left.0.each_ref().map(|number| number.load(Ordering::Relaxed))).collect())
+    let parts = left.iter().map(|left| left.0.each_ref().map(|number| number.load(Ordering::Relaxed))).collect();
+    Ok(Led { parts, lead, gone_ns })
 }
 
-fn threads(workers: usize, work: &(impl Fn(usize) -> Result<(), String> + Sync)) -> Result<(), Box<Report>> {
+fn threads<R>(
+    workers: usize,
+    work: &(impl Fn(usize) -> Result<(), String> + Sync),
+    lead: impl FnOnce() -> R,
+) -> Result<(R, u64), Box<Report>> {
     std::thread::scope(|scope| {
         let started: Vec<_> = (0..workers).map(|index| scope.spawn(move || work(index))).collect();
-        started.into_iter().try_for_each(|worker| {
-            worker.join().map_err(|_| crashed("a worker panicked"))?.map_err(|why| refused(&why))
-        })
+        let lead = lead();
+        let ended: Vec<_> = started.into_iter().map(|worker| worker.join()).collect();
+        let gone_ns = clock_ns();
+        ended
+            .into_iter()
+            .try_for_each(|worker| worker.map_err(|_| crashed("a worker panicked"))?.map_err(|why| refused(&why)))?;
+        Ok((lead, gone_ns))
     })
 }
 
@@ -71,7 +129,11 @@ fn threads(workers: usize, work: &(impl Fn(usize) -> Result<(), String> + Sync))
 const UNPINNED: i32 = 9;
 
 /// Forks them: the worker that does this has one thread, so its copy is whole.
-fn processes(workers: usize, work: &impl Fn(usize) -> Result<(), String>) -> Result<(), Box<Report>> {
+fn processes<R>(
+    workers: usize,
+    work: &impl Fn(usize) -> Result<(), String>,
+    lead: impl FnOnce() -> R,
+) -> Result<(R, u64), Box<Report>> {
     let mut children = Vec::new();
     for index in 0..workers {
         // SAFETY: this process has no other thread that could hold a lock.
@@ -86,6 +148,7 @@ fn processes(workers: usize, work: &impl Fn(usize) -> Result<(), String>) -> Res
             child => children.push(child),
         }
     }
+    let lead = lead();
     let mut ended = Ok(());
     for child in children {
         let mut status = 0;
@@ -97,7 +160,8 @@ fn processes(workers: usize, work: &impl Fn(usize) -> Result<(), String>) -> Res
             _ => ended = Err(crashed("a worker died")),
         }
     }
-    ended
+    let gone_ns = clock_ns();
+    ended.map(|()| (lead, gone_ns))
 }
 
 pub(super) fn refused(why: &str) -> Box<Report> {

@@ -4,14 +4,20 @@
 //! Where a program is one continuous stream it keeps the clockwork of [`Slice`](crate::workload::slice::Slice), so that
 //! its window lies inside of it.
 
+pub mod barrier;
+mod clocked;
 pub mod counter;
 #[cfg(feature = "crawl")]
 pub mod crawl;
 mod crew;
+pub mod finish;
+pub mod map;
+pub mod print;
 
 use std::collections::BTreeMap;
 
 use crate::protocol::Report;
+use crate::queue::crossing::Crossing;
 use crate::queue::{About, Queue, Wait};
 use crate::scenario::Scenario;
 use crate::workload::slice::Usage;
@@ -80,7 +86,7 @@ fn parts_per_million(part: u64, whole: u64) -> u64 {
 
 /// Every way to write a program but those that are queues.
 pub fn ways() -> impl Iterator<Item = Way> {
-    let ways = counter::WAYS.into_iter();
+    let ways = counter::WAYS.into_iter().chain(barrier::WAYS).chain(finish::WAYS).chain(print::WAYS).chain(map::WAYS);
     #[cfg(feature = "crawl")]
     let ways = ways.chain(crawl::WAYS);
     ways
@@ -92,4 +98,26 @@ pub const fn through<Q: Queue, W: Wait>() -> Option<Run> {
     return crawl::through::<Q, W>();
     #[cfg(not(feature = "crawl"))]
     None
+}
+
+/// The same where the workers may be processes.
+pub const fn across<Q: Crossing, W: Wait>() -> Option<Run> {
+    #[cfg(feature = "crawl")]
+    return crawl::across::<Q, W>();
+    #[cfg(not(feature = "crawl"))]
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Program;
+    use crate::scenario::Boundary;
+
+    /// A short task, nobody pinned.
+    pub(super) fn task(program: Program, workers: usize, boundary: Boundary) -> Task {
+        let id = format!("{program}/{workers}p{workers}c/1/8B/{boundary}/free");
+        let scenario: Scenario = id.parse().expect("it is a scenario");
+        Task { scenario, cpus: vec![None; workers], settle_ns: 5_000_000, window_ns: 20_000_000, site: None }
+    }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::program::counter;
+use crate::program::{counter, print};
 use crate::protocol::Outcome;
 use crate::record::Block;
 use crate::scenario::Scenario;
@@ -157,7 +157,9 @@ impl Ranking {
 
 /// Whether an id names a bound, not a contender.
 pub fn is_limit(queue: &str) -> bool {
-    queue.starts_with("limit/") || queue == "python/null" || queue == counter::UNSYNCHRONISED
+    queue.starts_with("limit/")
+        || queue == "python/null"
+        || [counter::UNSYNCHRONISED, print::UNSYNCHRONISED].contains(&queue)
 }
 
 fn rounds_with_ok(blocks: &[Block]) -> usize {

@@ -19,6 +19,7 @@ fn balanced(sent: &[(usize, u64)], received: impl IntoIterator<Item = (u64, Sums
 
 /// Of a timed slice: counts, sum and xor.
 pub fn of_a_slice(report: &Report, prepare: &Prepare) -> Result<(), Finding> {
+    // A program checks what it did itself; messages are not what it counts.
     if prepare.workload == Workload::Spawn || prepare.workload.program().is_some() {
         return Ok(());
     }

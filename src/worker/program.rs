@@ -1,7 +1,5 @@
 //! A whole program that waits for its time, and what it used up in it.
 
-use nix::sys::resource::{UsageWho, getrusage};
-
 use crate::program::{Measured, Run, Task};
 use crate::protocol::{Outcome, Prepare, Report};
 use crate::scenario::Scenario;
@@ -21,10 +19,10 @@ impl Program {
 
     pub(super) fn run(mut self, settle_ns: u64, window_ns: u64) -> Report {
         (self.task.settle_ns, self.task.window_ns) = (settle_ns, window_ns);
-        let before = used_by_all();
+        let before = Usage::of_all();
         match (self.run)(&self.task) {
             Ok(measured) => {
-                let usage = measured.usage.unwrap_or_else(|| used_by_all().since(before));
+                let usage = measured.usage.unwrap_or_else(|| Usage::of_all().since(before));
                 report(measured, usage)
             }
             Err(report) => *report,
@@ -48,18 +46,4 @@ fn report(measured: Measured, usage: Usage) -> Report {
         figures: measured.figures.into_iter().map(|(name, figure)| (name.to_owned(), figure)).collect(),
         ..Report::default()
     }
-}
-
-/// What this process and its children that have ended used up so far.
-fn used_by_all() -> Usage {
-    let mut all = Usage::default();
-    for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
-        let Ok(used) = getrusage(who) else { continue };
-        let ns = |time: nix::sys::time::TimeVal| (time.tv_sec() * 1_000_000_000 + time.tv_usec() * 1000) as u64;
-        all.cpu_ns += ns(used.user_time()) + ns(used.system_time());
-        all.voluntary_switches += used.voluntary_context_switches() as u64;
-        all.involuntary_switches += used.involuntary_context_switches() as u64;
-        all.page_faults += (used.minor_page_faults() + used.major_page_faults()) as u64;
-    }
-    all
 }

@@ -11,7 +11,7 @@ pub mod pingpong;
 pub mod slice;
 pub mod spawn;
 pub mod stream;
-mod trips;
+pub(crate) mod trips;
 pub mod wakeup;
 pub mod work;
 

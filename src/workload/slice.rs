@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
+use nix::sys::resource::{UsageWho, getrusage};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
@@ -382,12 +383,26 @@ impl Usage {
             failed_tries,
             ..Usage::default()
         };
-        if let Ok(kernel) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD) {
+        if let Ok(kernel) = getrusage(UsageWho::RUSAGE_THREAD) {
             usage.voluntary_switches = kernel.voluntary_context_switches() as u64;
             usage.involuntary_switches = kernel.involuntary_context_switches() as u64;
             usage.page_faults = (kernel.minor_page_faults() + kernel.major_page_faults()) as u64;
         }
         usage
+    }
+
+    /// Of this process and its children that have ended.
+    pub fn of_all() -> Usage {
+        let mut all = Usage::default();
+        for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
+            let Ok(used) = getrusage(who) else { continue };
+            let ns = |time: nix::sys::time::TimeVal| (time.tv_sec() * 1_000_000_000 + time.tv_usec() * 1000) as u64;
+            all.cpu_ns += ns(used.user_time()) + ns(used.system_time());
+            all.voluntary_switches += used.voluntary_context_switches() as u64;
+            all.involuntary_switches += used.involuntary_context_switches() as u64;
+            all.page_faults += (used.minor_page_faults() + used.major_page_faults()) as u64;
+        }
+        all
     }
 
     /// What was used since then.

@@ -1,11 +1,11 @@
-//! Durations of what happens many times in a window: round trips, wake-ups, starts.
+//! Durations of what happens many times in a window: round trips, wake-ups, starts, ends.
 
 use hdrhistogram::Histogram;
 
 use super::slice::LONGEST_NS;
 
 /// What was timed again and again, by duration. Not generic and not inlined, so that it is compiled once and not for every queue.
-pub(super) struct Trips(Histogram<u64>);
+pub(crate) struct Trips(Histogram<u64>);
 
 impl Trips {
     pub fn new() -> Trips {
@@ -16,6 +16,11 @@ impl Trips {
     /// Nanoseconds and how many, in order.
     pub fn buckets(&self) -> Vec<[u64; 2]> {
         self.0.iter_recorded().map(|bucket| [bucket.value_iterated_to(), bucket.count_at_value()]).collect()
+    }
+
+    /// Half of them took at most so long, in nanoseconds; 0 where there are none.
+    pub fn median(&self) -> u64 {
+        self.0.value_at_quantile(0.5)
     }
 
     #[inline(never)]

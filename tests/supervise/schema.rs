@@ -70,6 +70,21 @@ fn check(schema: &Value, part: &Value, value: &Value, is_closed: bool, at: &str)
                     check(schema, wanted, item, is_closed, at)?;
                 }
             }
+            "maxProperties" if names(value).len() as u64 > wanted.as_u64().unwrap() => {
+                return wrong("has too many fields");
+            }
+            "propertyNames" => {
+                let pattern = regex::Regex::new(wanted["pattern"].as_str().unwrap()).unwrap();
+                if let Some(name) = names(value).iter().find(|name| !pattern.is_match(name)) {
+                    return wrong(&format!("has a field that may not be called {name}"));
+                }
+            }
+            // Beside no fields that are named.
+            "additionalProperties" => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    check(schema, wanted, value, is_closed, &format!("{at}.{name}"))?;
+                }
+            }
             "required" if !names(wanted).is_subset(&names(value)) => return wrong(&format!("has not all of {wanted}")),
             "properties" => {
                 for (name, value) in value.as_object().into_iter().flatten() {
@@ -80,7 +95,8 @@ fn check(schema: &Value, part: &Value, value: &Value, is_closed: bool, at: &str)
                     }
                 }
             }
-            "const" | "enum" | "minimum" | "maximum" | "required" | "title" | "description" | "$schema" | "$defs" => {}
+            "const" | "enum" | "minimum" | "maximum" | "required" | "maxProperties" => {}
+            "title" | "description" | "$schema" | "$defs" => {}
             other => panic!("this test does not know the keyword {other}"),
         }
     }
@@ -104,6 +120,7 @@ fn commands() -> Vec<[Command; 2]> {
     let scenario = "stream/2p1c/1024/8B/work=10/20/same-l3".parse().unwrap();
     let prepare = Prepare::new("std/mpsc", &scenario, vec![Some(0), None, Some(1)], [20, 40]);
     let unbounded = Prepare { capacity: None, cpus: Vec::new(), ..prepare.clone() };
+    let prepare = Prepare { site: Some("http://127.0.0.1:40001/".into()), ..prepare };
     let slice = |traced| Command::Slice { settle_ns: 20_000_000, window_ns: 50_000_000, traced };
     vec![
         [Command::Prepare(prepare), Command::Prepare(unbounded)],
@@ -149,6 +166,7 @@ fn answers() -> Vec<[Answer; 2]> {
         slices: vec![[20, 21]],
         sent: vec![(0, 22)],
         received: vec![Received { count: 22, sums: Sums { sum: 23, xor: u64::MAX }, faults }],
+        figures: [("lost_updates_ppm".into(), u64::MAX)].into(),
         flags: vec!["unsettled".into()],
     };
     vec![
@@ -225,6 +243,8 @@ fn what_is_wrong_does_not_fit() {
         json!({ "type": "report" }),
         json!({ "type": "report", "outcome": "fine" }),
         json!({ "type": "report", "outcome": "ok", "messages": -1 }),
+        json!({ "type": "report", "outcome": "ok", "figures": { "Joules": 1 } }),
+        json!({ "type": "report", "outcome": "ok", "figures": { "joules": -1 } }),
         json!({ "type": "verified", "sent": [[0, 1, 2]], "tags": [] }),
         json!({ "type": "slice", "settle_ns": "1", "window_ns": 1 }),
     ] {

@@ -1,6 +1,6 @@
-//! Python's own queues. The worker is one program for every interpreter from 3.9 on.
+//! Python's own queues, and programs. The worker is one program for every interpreter from 3.9 on.
 
-use crate::queue::{About, Capacities, Ends, Family, Payloads, Role};
+use crate::queue::{About, Capacities, Ends, Family, Payloads, Program, Role};
 
 /// The worker, which is handed to the interpreter as a word of its command line: a file would be left behind by who is
 /// killed.
@@ -19,9 +19,16 @@ const CROSSES: About = About { crosses: true, ..ABOUT };
 /// A pipe: one at each end.
 const PIPE: About = About { producers: Ends::One, consumers: Ends::One, capacities: Capacities::BOUNDED, ..CROSSES };
 const START: About = About { role: Role::Start, transfers: false, ..ABOUT };
+const MAP: About = About {
+    role: Role::Program(Program::Map),
+    transfers: false,
+    capacities: Capacities::ALL,
+    payloads: Payloads::Any,
+    ..CROSSES
+};
 
 /// What they declare.
-pub const ABOUTS: [About; 13] = [
+pub const ABOUTS: [About; 15] = [
     About { id: "python/queue.Queue", exact: true, ..ABOUT },
     About { id: "python/queue.SimpleQueue", capacities: Capacities::UNBOUNDED, ..ABOUT },
     About { id: "python/deque-condition", exact: true, capacities: Capacities::BOUNDED, ..ABOUT },
@@ -35,6 +42,9 @@ pub const ABOUTS: [About; 13] = [
     About { id: "python/multiprocessing.Process-fork", crosses: true, ..START },
     About { id: "python/multiprocessing.Process-spawn", crosses: true, ..START },
     About { id: "python/multiprocessing.Process-forkserver", crosses: true, ..START },
+    About { id: "python/map", ..MAP },
+    // One worker, whatever the shape: what the other is so many times as fast as.
+    About { id: "python/map-serial", ..MAP },
 ];
 
 /// The command that starts the worker with this interpreter.

@@ -199,6 +199,11 @@ STARTERS = {
 }
 
 
+# Ways to compute parts that have nothing in common, and whether as many share them as are asked for.
+MAPS = {"python/map": True, "python/map-serial": False}
+PARTS, STEPS = 128, 1000
+
+
 class Plan:
     """What `prepare` asks for."""
 
@@ -216,15 +221,17 @@ class Plan:
         self.end, self.sample = (layout.pack(tag) if layout else tag for tag in (END, 1 << 20))
 
     def refusal(self):
-        is_starter = self.queue in STARTERS
+        is_starter, is_map = self.queue in STARTERS, self.queue in MAPS
         started = "processes" if STARTERS.get(self.queue) else "threads"
         reasons = [
-            (not self.opener and not is_starter, "is no queue of this worker"),
-            (self.workload not in ("stream", "pingpong", "spawn"), f"knows no workload {self.workload}"),
+            (not (self.opener or is_starter or is_map), "is no queue of this worker"),
+            (self.workload not in ("stream", "pingpong", "spawn", "map"), f"knows no workload {self.workload}"),
             (is_starter != (self.workload == "spawn"), f"has no workload {self.workload}"),
+            (is_map != (self.workload == "map"), f"has no workload {self.workload}"),
             (self.boundary not in ("threads", "processes"), f"knows no boundary {self.boundary}"),
             (is_starter and self.boundary != started, f"starts {started}"),
             (is_starter and (self.producers, self.consumers) != (1, 1), "starts one at a time: ask for 1p1c"),
+            (is_map and not self.producers == self.consumers == len(self.cpus) > 0, "needs a cpu, or null, a worker"),
             (any(self.work_ns), "does no work beside its queue"),
             (self.boxed, "has no boxed messages: all of Python's are objects"),
         ]
@@ -252,6 +259,9 @@ class Plan:
         if self.workload == "spawn":
             # What is started inherits the cpus, so the one endpoint has them all.
             return [(self.cpus, partial(start_again_and_again, STARTERS[self.queue]), None)], None
+        if self.workload == "map":
+            # Likewise: its workers have all cpus between them.
+            return [(self.cpus, partial(map_again_and_again, self, share(0, 1)), None)], None
         there, *others = self.opener(self)
         if self.workload == "pingpong":
             (back,) = others or self.opener(self)
@@ -469,6 +479,63 @@ def start_again_and_again(method, pace):
     return {"round_trips": pace.buckets(to_joined), "first": pace.buckets(to_first), **pace.share()}
 
 
+def part(number):
+    """The result of a part: a hash of words that follow from its number, in which each step needs the one before."""
+    word, hashed = number, 0xCBF29CE484222325
+    for _ in range(STEPS):
+        word = (word * 6364136223846793005 + 1442695040888963407) & WORD
+        hashed = ((hashed ^ word >> 32) * 0x100000001B3) & WORD
+    return hashed
+
+
+def share(worker, workers):
+    return sum(map(part, range(worker, PARTS, workers))) & WORD
+
+
+def map_in_threads(workers):
+    sums = []
+    threads = [threading.Thread(target=lambda of=of: sums.append(share(of, workers))) for of in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sums
+
+
+def map_in_processes(workers):
+    reader, writer = forking().Pipe(duplex=False)
+
+    def compute(worker, parent):
+        die_with(parent)
+        writer.send_bytes(share(worker, workers).to_bytes(8, "little"))
+
+    processes = [forking().Process(target=compute, args=(of, os.getpid())) for of in range(workers)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        if process.exitcode:
+            raise Fault("crashed", f"a worker {how_it_ended(process)}")
+        process.close()
+    sums = [int.from_bytes(reader.recv_bytes(), "little") for _ in processes]
+    reader.close()
+    writer.close()
+    return sums
+
+
+def map_again_and_again(plan, expected, pace):
+    """Starts workers, lets each compute its share, and adds up: a run. The window counts parts."""
+    run = map_in_threads if plan.boundary == "threads" else map_in_processes
+    workers = plan.producers if MAPS[plan.queue] else 1
+    computed = 0
+    while pace.note(computed):
+        came = sum(run(workers)) & WORD
+        if came != expected:
+            raise Fault("corrupted", f"{PARTS} parts came to {came:#x}, one by one they are {expected:#x}")
+        computed += PARTS
+    return pace.share()
+
+
 def live(endpoint, slot, counts, pipe, usage):
     """An endpoint's life: pinned, ready, told what to do, done."""
     cpus, run, verify = endpoint
@@ -559,7 +626,7 @@ class Block:
         pipes = [forking().Pipe() for _ in group]
         members = [(slot, endpoint, far) for (slot, endpoint), (_, far) in zip(group, pipes)]
         process = forking().Process(target=live_in_process, args=(members, self.plan.counts, os.getpid()))
-        process.daemon = self.plan.workload != "spawn"  # a daemon may not start processes
+        process.daemon = self.plan.workload not in ("spawn", "map")  # a daemon may not start processes
         process.start()
         self.processes.append(process)
         for near, far in pipes:
@@ -629,6 +696,8 @@ class Block:
         }
 
     def messages(self, answers):
+        if self.plan.workload == "map":
+            return round(answers[0]["moved"])
         if self.plan.workload != "stream":
             return sum(times for _, times in joined(answers, "round_trips"))
         moved, consumers = [answer["moved"] for answer in answers], self.plan.consumers
@@ -700,7 +769,7 @@ def hello():
             version += f" free-threaded, GIL {'on' if sys._is_gil_enabled() else 'off'}"
     lengths = {"slices": 3, "settle_ns": 100_000_000, "window_ns": 500_000_000}
     about = {"type": "hello", "protocol": 3, "program": "queuebench-python", "version": version}
-    return {**about, **lengths, "verifies": True, "queues": [*QUEUES, *STARTERS]}
+    return {**about, **lengths, "verifies": True, "queues": [*QUEUES, *STARTERS, *MAPS]}
 
 
 def main():
