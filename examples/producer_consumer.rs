@@ -34,8 +34,7 @@ impl Queue {
     }
 
     fn join(&self) {
-        let unfinished = self.unfinished.lock().unwrap();
-        drop(self.all_done.wait_while(unfinished, |count| *count > 0).unwrap());
+        drop(self.all_done.wait_while(self.unfinished.lock().unwrap(), |count| *count > 0).unwrap());
     }
 }
 
