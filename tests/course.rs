@@ -1,0 +1,115 @@
+//! A student who types what docs/course.md says gets what it says: every command is run, in order, in one folder.
+
+mod programs;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use programs::{example, has_python, repository};
+use queuebench::suite::Suite;
+
+/// Rows of the note that are not part of the course.
+const LEFT_OUT: [u32; 4] = [11, 20, 25, 33];
+
+/// Rows that only these suites can show; asked for once there is the suite.
+const SHOWN_BY: [(&str, &[u32]); 2] = [("apps", &[7, 8, 9, 10, 19]), ("pitfalls", &[17, 27, 28, 29, 30, 31])];
+
+/// What to type, and how it is said to end.
+#[derive(Debug, PartialEq, Eq)]
+struct Typed {
+    command: String,
+    exits_with: i32,
+}
+
+/// A line of a block, or of the table: `command  # exits with 3`. Other comments mean nothing here.
+fn typed(line: &str) -> Typed {
+    let (command, comment) = line.split_once(" # ").unwrap_or((line, ""));
+    let exits_with = comment.trim().strip_prefix("exits with ").map_or(0, |code| code.parse().expect(line));
+    Typed { command: command.trim().into(), exits_with }
+}
+
+/// All lines of the ```sh blocks.
+fn steps(course: &str) -> Vec<Typed> {
+    let blocks = course.split("```sh\n").skip(1).map(|rest| rest.split_once("```").expect("a block ends").0);
+    blocks.flat_map(str::lines).filter(|line| !line.is_empty() && !line.starts_with('#')).map(typed).collect()
+}
+
+/// The lines of the last table: which row, and its command. A `|` inside a cell is written `\|`.
+fn rows(course: &str) -> Vec<(u32, Typed)> {
+    let lines = course.lines().filter_map(|line| line.strip_prefix("| S"));
+    let cells = lines.map(|line| line.replace("\\|", "\0"));
+    let row = |line: String| {
+        let mut cells = line.split('|').map(|cell| cell.trim().replace('\0', "|"));
+        let number = cells.next().unwrap().parse().expect("a row has a number");
+        let command = cells.next().expect("a row has a command");
+        let command = command.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).expect("it is code");
+        assert!(cells.next().is_some_and(|shows| !shows.is_empty()), "S{number:02} shows something");
+        (number, typed(command))
+    };
+    cells.map(row).collect()
+}
+
+/// The command with this build's programs in place of cargo's and of the installed one.
+fn as_built(command: &str) -> String {
+    if let Some(name) = command.strip_prefix("cargo run --example ") {
+        return format!("'{}'", example(name).display());
+    }
+    let words = command.strip_prefix("cargo run --release --bin queuebench --");
+    let Some(words) = words.or_else(|| command.strip_prefix("queuebench ")) else {
+        assert!(command.starts_with("python3 "), "the course says what no test can run: {command}");
+        return command.into();
+    };
+    format!("'{}' {words}", env!("CARGO_BIN_EXE_queuebench"))
+}
+
+fn type_in(folder: &Path, step: &Typed) {
+    if step.command.starts_with("python3 ") && !has_python() {
+        return println!("skipped, there is no python3: {}", step.command);
+    }
+    let started = Instant::now();
+    let mut shell = Command::new("sh");
+    let output =
+        shell.args(["-c", &as_built(&step.command)]).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    println!("{:>5.1} s  {}", started.elapsed().as_secs_f64(), step.command);
+    assert_eq!(output.status.code(), Some(step.exits_with), "{}: {output:?}", step.command);
+    assert!(!output.stdout.is_empty() || step.command.contains(" report "), "{} prints nothing", step.command);
+}
+
+fn course() -> String {
+    fs::read_to_string(repository().join("docs/course.md")).unwrap()
+}
+
+#[test]
+fn every_command_does_what_the_course_says() {
+    let folder = tempfile::tempdir().unwrap();
+    symlink(repository().join("examples"), folder.path().join("examples")).unwrap();
+    let steps = steps(&course());
+    assert!(steps.len() > 15, "commands were found: {steps:?}");
+    steps.iter().for_each(|step| type_in(folder.path(), step));
+    assert!(folder.path().join("course.html").exists());
+    assert!(fs::read_dir(folder.path().join("results/local")).unwrap().count() > 5);
+}
+
+#[test]
+fn a_comment_says_how_a_command_ends() {
+    assert_eq!(typed("queuebench list"), Typed { command: "queuebench list".into(), exits_with: 0 });
+    assert_eq!(typed("queuebench list  # exits with 3").exits_with, 3);
+    assert_eq!(typed("queuebench list  # what there is"), typed("queuebench list"));
+}
+
+#[test]
+fn the_table_has_every_row_and_only_commands_of_the_steps() {
+    let course = course();
+    let (steps, rows) = (steps(&course), rows(&course));
+    for (number, command) in &rows {
+        assert!(steps.contains(command), "S{number:02}: no step has {command:?}");
+    }
+    let there: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
+    let not_yet = SHOWN_BY.iter().filter(|(suite, _)| Suite::names().all(|name| name != *suite));
+    let left_out: Vec<u32> = not_yet.flat_map(|(_, rows)| *rows).chain(&LEFT_OUT).copied().collect();
+    let wanted: Vec<u32> = (1..=32).filter(|number| !left_out.contains(number)).collect();
+    assert_eq!(there, wanted, "in order, each once");
+}
