@@ -88,8 +88,10 @@ impl Desk {
         println!("{:>5.1} s  {}", started.elapsed().as_secs_f64(), step.command);
         assert_eq!(output.status.code(), Some(step.exits_with), "{}: {output:?}", step.command);
         assert!(output.stdout.len() + output.stderr.len() > 0, "{} says nothing", step.command);
-        // Results are named by the second; nobody types faster than that.
-        thread::sleep(Duration::from_secs(1).saturating_sub(started.elapsed()));
+        if step.command.contains("queuebench run") {
+            // Results are named by the second; nobody types faster than that.
+            thread::sleep(Duration::from_secs(1).saturating_sub(started.elapsed()));
+        }
     }
 }
 
