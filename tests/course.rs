@@ -24,7 +24,7 @@ struct Typed {
     exits_with: i32,
 }
 
-/// A line of a block, or of the table: `command  # exits with 3`. Other comments mean nothing here.
+/// A line of a block: `command  # exits with 3`. Other comments mean nothing here.
 fn typed(line: &str) -> Typed {
     let (command, comment) = line.split_once(" # ").unwrap_or((line, ""));
     let exits_with = comment.trim().strip_prefix("exits with ").map_or(0, |code| code.parse().expect(line));
@@ -38,7 +38,7 @@ fn steps(course: &str) -> Vec<Typed> {
 }
 
 /// The lines of the last table: which row, and its command. A `|` inside a cell is written `\|`.
-fn rows(course: &str) -> Vec<(u32, Typed)> {
+fn rows(course: &str) -> Vec<(u32, String)> {
     let lines = course.lines().filter_map(|line| line.strip_prefix("| S"));
     let cells = lines.map(|line| line.replace("\\|", "\0"));
     let row = |line: String| {
@@ -47,7 +47,7 @@ fn rows(course: &str) -> Vec<(u32, Typed)> {
         let command = cells.next().expect("a row has a command");
         let command = command.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).expect("it is code");
         assert!(cells.next().is_some_and(|shows| !shows.is_empty()), "S{number:02} shows something");
-        (number, typed(command))
+        (number, command.into())
     };
     cells.map(row).collect()
 }
@@ -122,7 +122,7 @@ fn the_table_has_every_row_and_only_commands_of_the_steps() {
     let course = course();
     let (steps, rows) = (steps(&course), rows(&course));
     for (number, command) in &rows {
-        assert!(steps.contains(command), "S{number:02}: no step has {command:?}");
+        assert!(steps.iter().any(|step| step.command == *command), "S{number:02}: no step has {command}");
     }
     let there: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
     let not_yet = SHOWN_BY.iter().filter(|(suite, _)| Suite::names().all(|name| name != *suite));

@@ -86,7 +86,7 @@ fn python_prints_the_same() {
         return println!("skipped: there is no python3");
     }
     for program in &PROGRAMS {
-        for _ in 0..3 {
+        for _ in 0..2 {
             let mut python = Command::new("python3");
             python.arg(repository().join("examples").join(program.name).with_extension("py"));
             program.check(python);
