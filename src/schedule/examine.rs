@@ -23,12 +23,22 @@ use crate::workload::Workload;
 /// The queue that a worker is asked for which lists none: this program's own has it.
 const USUAL_QUEUE: &str = "std/mutex-deque";
 /// What a queue may be ready for; the first it is ready for is what it is examined in.
-const SCENARIOS: [&str; 5] = [
+const SCENARIOS: [&str; 15] = [
     "stream/1p1c/1024/8B/free",
     "stream/1p1c/unbounded/8B/free",
     "stream/1p1c/1024/8B/processes/free",
     "spawn/1p1c/1/8B/free",
     "spawn/1p1c/1/8B/processes/free",
+    "counter/1p1c/1/8B/free",
+    "counter/1p1c/1/8B/processes/free",
+    "finish/1p1c/1/8B/free",
+    "finish/1p1c/1/8B/processes/free",
+    "barrier/1p1c/1/8B/free",
+    "barrier/1p1c/1/8B/processes/free",
+    "print/1p1c/1/8B/free",
+    "print/1p1c/1/8B/processes/free",
+    "map/1p1c/1/8B/free",
+    "map/1p1c/1/8B/processes/free",
 ];
 /// Settling and window of a slice, unless the worker wants more.
 const LENGTHS_NS: [u64; 2] = [20_000_000, 50_000_000];
