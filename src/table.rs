@@ -89,7 +89,7 @@ pub fn rate(per_second: f64) -> String {
     let (scaled, prefix) = match per_second {
         r if r >= 1e9 => (r / 1e9, "G"),
         r if r >= 1e5 => (r / 1e6, "M"),
-        r if r >= 1e2 => (r / 1e3, "k"),
+        r if r >= 1e3 => (r / 1e3, "k"),
         r => (r, ""),
     };
     format!("{} {prefix}/s", significant(scaled))

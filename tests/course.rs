@@ -1,14 +1,14 @@
 //! A student who types what docs/course.md says gets what it says: every command is run, in order, in one folder.
 
-mod programs;
+mod repository;
 
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use programs::{example, has_python, repository};
 use queuebench::suite::Suite;
+use repository::{example, has_python, repository};
 use tempfile::TempDir;
 
 /// Rows of the note that are not part of the course.

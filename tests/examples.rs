@@ -1,11 +1,11 @@
 //! The course's four programs: Rust and Python print the same, and either can be read in a minute.
 
-mod programs;
+mod repository;
 
 use std::fs;
 use std::process::{Command, Stdio};
 
-use programs::{example, has_python, repository};
+use repository::{example, has_python, repository};
 
 /// What a program prints: these lines and no others. Those of one list come in this order; who shares no list may come
 /// in any order, as threads and processes do.

@@ -79,8 +79,8 @@ fn run(
     let start = task.site.as_deref().ok_or_else(|| refused("nobody said where the site is"))?;
     let start = Url::parse(start).map_err(|why| refused(&format!("'{start}' is no address: {why}")))?;
     let found = crawl(&start, &Rules::default(), &Progress::default())?;
-    // The site has dead links; that it does not answer is another matter.
-    let is_the_sites = |reason: &str| reason.starts_with('4') || reason.starts_with("redirects");
+    // The site has links that it answers with an error; that it does not answer is another matter.
+    let is_the_sites = |why: &str| why.starts_with(|first: char| first.is_ascii_digit()) || why.contains("redirects");
     if let Some(dead) = found.dead.iter().find(|dead| !is_the_sites(&dead.reason)) {
         return Err(crashed(&format!("{}: {}", dead.path, dead.reason)));
     }

@@ -69,7 +69,7 @@ fn row_of(section: &Section, row: &Row, names: &BTreeSet<&String>, has_speed_up:
             (cell(row.times_slower.map(|ratio| ratio.estimate), &row.times_slower.map_or_else(String::new, |ratio| ratio_words(&ratio))))
             td { @if row.unreliable.is_some() { (Mark::Flagged.show()) " " } (verdict_words(row)) }
             @for name in names { @match row.figures.get(*name) {
-                Some([middle, least, most]) => (cell(Some(*middle), &format!("{} [{}, {}]", bare(name, *middle), bare(name, *least), bare(name, *most)))),
+                Some(figure) => (cell(Some(figure[0]), &spread(name, *figure))),
                 None => td.n { "\u{2013}" }
             } }
             (cell(row.cpu_ns_per_message, &row.cpu_ns_per_message.map_or_else(String::new, duration)))
@@ -81,6 +81,14 @@ fn row_of(section: &Section, row: &Row, names: &BTreeSet<&String>, has_speed_up:
 /// A figure's name without its unit.
 fn head(name: &str) -> String {
     name.trim_end_matches("_ns").trim_end_matches("_ppm").replace('_', " ")
+}
+
+/// A figure's middle, and between what it lay where it was not always the same.
+fn spread(name: &str, [middle, least, most]: [f64; 3]) -> String {
+    if least == most {
+        return bare(name, middle);
+    }
+    format!("{} [{}, {}]", bare(name, middle), bare(name, least), bare(name, most))
 }
 
 /// A figure without its name.

@@ -17,6 +17,7 @@ pub fn figure_in_words(name: &str, figure: f64) -> String {
     match (name.strip_suffix("_ns"), name.strip_suffix("_ppm")) {
         (Some(name), _) => format!("{} {}", spoken(name), duration(figure)),
         (_, Some(name)) => format!("{} {}\u{a0}%", spoken(name), significant(figure / 1e4)),
+        _ if figure.fract() == 0.0 => format!("{} {figure}", spoken(name)),
         _ => format!("{} {}", spoken(name), significant(figure)),
     }
 }
