@@ -186,3 +186,47 @@ fn the_suite_has_every_way_and_ranks_none_that_may_be_wrong() {
         assert_eq!(is_limit(way.about.id), [counter::UNSYNCHRONISED, print::UNSYNCHRONISED].contains(&way.about.id));
     }
 }
+
+#[cfg(feature = "crawl")]
+mod crawl {
+    use super::*;
+    use queuebench::fit::misfit;
+    use queuebench::queue::{Spin, Wait};
+    use queuebench::registry::Registry;
+
+    fn crawled(id: &str, scenario: &str) -> Option<Report> {
+        let scenario: Scenario = scenario.parse().unwrap();
+        let registry = Registry::builtin();
+        let entry = registry.find(id, scenario.capacity)?;
+        // Who spins on a cpu that others need only takes long.
+        let can_join =
+            entry.program.is_some() && misfit(&entry.about, &scenario).is_none() && entry.wait != Spin::SUFFIX;
+        can_join.then(|| block(id, scenario, vec![None; scenario.threads()], 10))
+    }
+
+    #[test]
+    fn a_site_is_found_whole_through_every_queue_that_can_serve() {
+        let registry = Registry::builtin();
+        let ids: std::collections::BTreeSet<&str> = registry.entries().iter().map(|entry| entry.id.as_str()).collect();
+        for (side, least) in [("4/256B/site=30x0ms/seen=sharded", 12), ("1/256B/site=30x0ms/seen=owner/processes", 5)] {
+            let reports = ids.iter().filter_map(|id| Some((id, crawled(id, &format!("crawl/3p3c/{side}/free"))?)));
+            let mut served = 0;
+            for (id, report) in reports {
+                assert_eq!(report.outcome, Outcome::Ok, "{id}, {side}: {report:?}");
+                assert_eq!(report.figures["duplicate_fetches"], 0, "{id}, {side}");
+                assert!(report.messages > 30 && report.figures["queue_share_ppm"] < 1_000_000, "{id}: {report:?}");
+                served += 1;
+            }
+            assert!(served >= least, "{side}: {served}");
+        }
+    }
+
+    #[test]
+    fn a_split_lock_is_caught() {
+        let split = || crawled("std/mutex-deque", "crawl/8p8c/64/256B/site=200x0ms/seen=split/free").unwrap();
+        let report = (0..5).map(|_| split()).find(|report| report.outcome != Outcome::Ok);
+        let report = report.expect("two workers look before either writes");
+        assert_eq!(report.outcome, Outcome::Duplicated, "{report:?}");
+        assert!(report.detail.as_ref().is_some_and(|detail| detail.contains("fetched again")), "{report:?}");
+    }
+}

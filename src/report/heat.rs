@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::mark::{self, Mark};
 use super::words;
+use crate::queue::Program;
 use crate::ranking::Row;
 use crate::summary::{AbsentKind, Section};
 use crate::table::count;
@@ -24,7 +25,11 @@ pub fn absent_mark(section: &Section, queue: &str) -> Mark {
 
 /// The table of all scenarios and queues.
 pub fn section(sections: &[&Section]) -> Markup {
-    let compared: Vec<&Section> = sections.iter().copied().filter(|section| section.headline.is_some()).collect();
+    // Ways to write a program that are no queues have a part of their own, and nobody else's columns.
+    let is_of_queues =
+        |section: &Section| section.scenario.workload.program().is_none_or(|program| program == Program::Crawl);
+    let compared: Vec<&Section> =
+        sections.iter().copied().filter(|section| section.headline.is_some() && is_of_queues(section)).collect();
     let queues = queues(&compared);
     html! {
         section #overview aria-labelledby="h-overview" {

@@ -112,6 +112,30 @@ mod tests {
     }
 
     #[test]
+    fn a_crawl_is_what_the_site_and_its_server_say_it_is() {
+        let truth = Truth { fetched: 10, sum: 77, dead: 2 };
+        let found = |messages, sum, dead, [requests, repeated, unknown]: [u64; 3]| {
+            let figures = [("paths_sum".to_owned(), sum), ("dead_links".to_owned(), dead), ("ending_ns".to_owned(), 5)];
+            let mut report = Report { messages, figures: figures.into(), ..Report::default() };
+            let counts = Counts { requests, addresses: requests - repeated, repeated, unknown };
+            of_a_crawl(&mut report, &truth, &counts).map(|()| report.figures.len()).map_err(|(outcome, _)| outcome)
+        };
+        assert_eq!(found(10, 77, 2, [10, 0, 0]), Ok(1), "what must be so says nothing");
+        assert_eq!(found(10, 77, 2, [12, 2, 0]), Err(Outcome::Duplicated));
+        assert_eq!(found(9, 70, 2, [9, 0, 0]), Err(Outcome::Lost));
+        assert_eq!(found(10, 77, 2, [9, 0, 0]), Err(Outcome::Lost), "it claims more than it asked for");
+        assert_eq!(found(10, 78, 2, [10, 0, 0]), Err(Outcome::Corrupted));
+        assert_eq!(found(10, 77, 1, [10, 0, 0]), Err(Outcome::Corrupted));
+        assert_eq!(found(10, 77, 2, [10, 0, 1]), Err(Outcome::Corrupted));
+        let silent = of_a_crawl(
+            &mut Report::default(),
+            &truth,
+            &Counts { requests: 10, addresses: 10, repeated: 0, unknown: 0 },
+        );
+        assert_eq!(silent.map_err(|(outcome, _)| outcome), Err(Outcome::Crashed));
+    }
+
+    #[test]
     fn counts_beyond_all_measure_are_only_wrong() {
         let sent = [(0, u64::MAX), (usize::MAX, 2)];
         assert_eq!(of_every_message(&sent, &[], 4, 1).map_err(|(outcome, _)| outcome), Err(Outcome::Crashed));

@@ -242,3 +242,15 @@ fn what_is_no_utf8_is_refused() {
     bytes[at] = 0xff;
     assert_says(&read(bytes).unwrap_err().to_string(), &["line 7"]);
 }
+
+#[test]
+fn figures_of_a_programs_own_are_few_and_have_plain_names() {
+    let with =
+        |figures: serde_json::Value| move |lines: &mut Vec<serde_json::Value>| lines[FIRST_BLOCK]["figures"] = figures;
+    for name in ["<script>", "ending ns", "\u{202e}", &"a".repeat(41)] {
+        assert_says(&why(with(json!({ name: 1 }))), &["figures", "no name of a figure"]);
+    }
+    let many: serde_json::Map<_, _> = (0..17u8).map(|at| (char::from(b'a' + at).to_string(), json!(1))).collect();
+    assert_says(&why(with(many.into())), &["figures", "more than 16"]);
+    assert_says(&why(with(json!({ "ending_ns": -1 }))), &["figures"]);
+}
