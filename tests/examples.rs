@@ -6,6 +6,8 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use repository::{example, has_python, repository};
+#[cfg(feature = "crawl")]
+use serde_json::Value;
 
 /// What a program prints: these lines and no others. Those of one list come in this order; who shares no list may come
 /// in any order, as threads and processes do.
@@ -92,6 +94,34 @@ fn python_prints_the_same() {
             program.check(python);
         }
     }
+}
+
+/// What the course crawls is the site of its crawlers.
+#[cfg(feature = "crawl")]
+#[test]
+fn the_site_that_is_served_is_the_one_that_the_crawlers_make_up() {
+    if !has_python() {
+        return println!("skipped: there is no python3");
+    }
+    let mut served = Command::new("python3");
+    served.arg(repository().join("examples/site.py")).args([
+        env!("CARGO_BIN_EXE_queuebench"),
+        "crawl",
+        "--format=json",
+    ]);
+    let output = served.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let home = found["start"].as_str().unwrap().strip_suffix("/0").unwrap();
+    let path = |address: &Value| address.as_str().unwrap().strip_prefix(home).unwrap().to_owned();
+    let line = |dead: &Value| {
+        let on: Vec<String> = dead["on"].as_array().unwrap().iter().map(path).collect();
+        format!("{} is dead, linked from {}", path(&dead["url"]), on.join(" "))
+    };
+    let mut lines: Vec<String> = found["dead"].as_array().unwrap().iter().map(line).collect();
+    lines.push(format!("pages seen: {}, dead: {}", found["addresses"], lines.len()));
+    let crawler = PROGRAMS.iter().find(|program| program.name == "crawler").unwrap();
+    assert_eq!(lines, crawler.orders[0]);
 }
 
 #[test]
