@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use crate::filter::Filter;
 use crate::fit::misfit;
-use crate::peers::language;
+use crate::peers::{language, python};
 use crate::queue::{Family, Role, Rung, Spin, Wait};
 use crate::record::Skip;
 use crate::registry::{Entry, Registry};
-use crate::scenario::{Scenario, WorkNs};
+use crate::scenario::{self, Scenario, WorkNs};
 use crate::suite::{Field, Wanted};
 use crate::topology::Topology;
 use crate::workload::Workload;
@@ -265,7 +265,13 @@ fn obstacle(entry: &Entry, planned: &Planned, choice: &Choice) -> Option<String>
     }
     let language = language(&entry.id)?;
     let has_work = scenario.work != WorkNs::default();
-    choice.absent.get(language).cloned().or_else(|| has_work.then(|| "does no work beside its queue".into()))
+    let knows_seen = |site: scenario::Site| python::knows_seen(&entry.id, site.seen, scenario.boundary);
+    let reasons = [
+        (has_work, "does no work beside its queue"),
+        (!scenario.site.is_none_or(knows_seen), "has a seen-set with an owner, or between threads behind one lock"),
+    ];
+    let why = || reasons.into_iter().find(|(applies, _)| *applies).map(|(_, why)| why.into());
+    choice.absent.get(language).cloned().or_else(why)
 }
 
 /// Which waits join beside the usual one.

@@ -139,7 +139,9 @@ impl Supervisor<'_> {
         }
         let [settle_ns, window_ns] = lengths(&manner, order.settle_ns, order.window_ns);
         let mut all: Option<Box<Report>> = None;
-        for slice in 0..manner.slices.unwrap_or(1).clamp(1, MOST_SLICES) {
+        // A site that is crawled again is another's: it would have been asked for each page twice.
+        let slices = if prepare.site.is_some() { 1 } else { manner.slices.unwrap_or(1).clamp(1, MOST_SLICES) };
+        for slice in 0..slices {
             if slice > 0 {
                 ready = readied(worker, &prepare)?;
             }

@@ -1,6 +1,7 @@
 //! Python's own queues, and programs. The worker is one program for every interpreter from 3.9 on.
 
 use crate::queue::{About, Capacities, Ends, Family, Payloads, Program, Role};
+use crate::scenario::{Boundary, SeenSet};
 
 /// The worker, which is handed to the interpreter as a word of its command line: a file would be left behind by who is
 /// killed.
@@ -28,7 +29,7 @@ const MAP: About = About {
 };
 
 /// What they declare.
-pub const ABOUTS: [About; 15] = [
+pub const ABOUTS: [About; 16] = [
     About { id: "python/queue.Queue", exact: true, ..ABOUT },
     About { id: "python/queue.SimpleQueue", capacities: Capacities::UNBOUNDED, ..ABOUT },
     About { id: "python/deque-condition", exact: true, capacities: Capacities::BOUNDED, ..ABOUT },
@@ -45,7 +46,15 @@ pub const ABOUTS: [About; 15] = [
     About { id: "python/map", ..MAP },
     // One worker, whatever the shape: what the other is so many times as fast as.
     About { id: "python/map-serial", ..MAP },
+    About { id: CRAWL_ALONE, role: Role::Program(Program::Crawl), payloads: Payloads::ByValue, ..MAP },
 ];
+/// The crawl of one worker, which needs no queue.
+const CRAWL_ALONE: &str = "python/crawl-serial";
+
+/// How the workers of Python's crawl may know what was seen: behind one lock, or by asking its owner.
+pub fn knows_seen(queue: &str, seen: SeenSet, boundary: Boundary) -> bool {
+    queue == CRAWL_ALONE || seen == SeenSet::Owner || (seen == SeenSet::Mutex && boundary == Boundary::Threads)
+}
 
 /// The command that starts the worker with this interpreter.
 pub fn command(interpreter: &str) -> Vec<String> {

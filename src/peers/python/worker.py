@@ -24,6 +24,7 @@ from array import array
 from bisect import bisect
 from functools import partial
 from itertools import chain, count, islice
+from queue import Empty, Full
 from time import monotonic_ns as now_ns  # one clock for all processes
 from types import SimpleNamespace
 
@@ -50,12 +51,13 @@ def described(error):
 # --- Queues: how to open each. ---
 
 # A queue as its endpoints see it, with a bound method for each of them. `flush` returns when others can get all that
-# this process has put; `transfers` is false for what hands nothing over.
-Line = collections.namedtuple("Line", "puts gets capacity flush transfers")
+# this process has put; `transfers` is false for what hands nothing over. `at_once` has put and get that do not wait, for
+# who may hold both ends.
+Line = collections.namedtuple("Line", "puts gets capacity flush transfers at_once", defaults=[None])
 
 
-def line(plan, capacity, put, get, flush=lambda: None):
-    return Line([put] * plan.producers, [get] * plan.consumers, capacity, flush, True)
+def line(plan, capacity, put, get, at_once=None, flush=lambda: None):
+    return Line([put] * plan.producers, [get] * plan.consumers, capacity, flush, True, at_once)
 
 
 def forking():
@@ -68,14 +70,14 @@ def open_queue(plan):
     import queue
 
     opened = queue.Queue(plan.capacity or 0)
-    return [line(plan, plan.capacity, opened.put, opened.get)]
+    return [line(plan, plan.capacity, opened.put, opened.get, (opened.put_nowait, opened.get_nowait))]
 
 
 def open_simple_queue(plan):
     import queue
 
     opened = queue.SimpleQueue()
-    return [line(plan, None, opened.put, opened.get)]
+    return [line(plan, None, opened.put, opened.get, (opened.put_nowait, opened.get_nowait))]
 
 
 class DequeCondition:
@@ -86,17 +88,21 @@ class DequeCondition:
         self.capacity = capacity or float("inf")
         self.changed = threading.Condition()
 
-    def put(self, item):
+    def put(self, item, block=True):
         with self.changed:
             while len(self.items) >= self.capacity:
+                if not block:
+                    raise Full
                 self.changed.wait()
             self.items.append(item)
             # Not notify(): it might wake one who waits for the other change, and then everybody sleeps for ever.
             self.changed.notify_all()
 
-    def get(self):
+    def get(self, block=True):
         with self.changed:
             while not self.items:
+                if not block:
+                    raise Empty
                 self.changed.wait()
             item = self.items.popleft()
             self.changed.notify_all()
@@ -105,15 +111,17 @@ class DequeCondition:
 
 def open_deque_condition(plan):
     opened = DequeCondition(plan.capacity)
-    return [line(plan, plan.capacity, opened.put, opened.get)]
+    at_once = partial(opened.put, block=False), partial(opened.get, block=False)
+    return [line(plan, plan.capacity, opened.put, opened.get, at_once)]
 
 
 def open_mp_queue(plan, joinable=False):
     opened = (forking().JoinableQueue if joinable else forking().Queue)(plan.capacity or 0)
 
-    def get_and_tell():
-        item = opened.get()
-        opened.task_done()
+    def get_and_tell(block=True):
+        item = opened.get(block)
+        if joinable:
+            opened.task_done()
         return item
 
     def flush():
@@ -122,12 +130,29 @@ def open_mp_queue(plan, joinable=False):
             opened.close()
             opened.join_thread()
 
-    return [line(plan, plan.capacity, opened.put, get_and_tell if joinable else opened.get, flush)]
+    at_once = opened.put_nowait, partial(get_and_tell, block=False)
+    return [line(plan, plan.capacity, opened.put, get_and_tell if joinable else opened.get, at_once, flush)]
 
 
 def open_mp_simple_queue(plan):
     opened, spare = forking().SimpleQueue(), forking().SimpleQueue()
-    return [line(plan, sized(opened._writer, spare._writer, plan), opened.put, opened.get)]
+
+    def get_at_once():
+        # It has no such call: this is what multiprocessing.Queue's does.
+        if not opened._rlock.acquire(block=False):
+            raise Empty
+        try:
+            if not opened._reader.poll():
+                raise Empty
+            return opened._reader.recv()
+        finally:
+            opened._rlock.release()
+
+    capacity = sized(opened._writer, spare._writer, plan)
+    if plan.workload == "crawl":
+        # Nor can it be asked for room: a pipe that does not wait takes a message whole, or says that it would wait.
+        os.set_blocking(opened._writer.fileno(), False)
+    return [line(plan, capacity, opened.put, opened.get, (opened.put, get_at_once))]
 
 
 def open_pipe(plan):
@@ -203,6 +228,10 @@ STARTERS = {
 MAPS = {"python/map": True, "python/map-serial": False}
 PARTS, STEPS = 128, 1000
 
+CRAWL_ALONE = "python/crawl-serial"
+# How the workers of a crawl may know what was seen: behind one lock, or by asking its owner.
+SEEN = {"threads": ("mutex", "owner"), "processes": ("owner",)}
+
 
 class Plan:
     """What `prepare` asks for."""
@@ -211,6 +240,8 @@ class Plan:
 
     def __init__(self, asked):
         vars(self).update({field: asked[field] for field in self.FIELDS})
+        self.site = asked.get("site")
+        self.seen = next((part[5:] for part in asked["scenario"].split("/") if part.startswith("seen=")), None)
         self.opener = QUEUES.get(self.queue)
         why = self.refusal() or (self.opener and self.queue_refusal())
         if why:
@@ -221,17 +252,23 @@ class Plan:
         self.end, self.sample = (layout.pack(tag) if layout else tag for tag in (END, 1 << 20))
 
     def refusal(self):
-        is_starter, is_map = self.queue in STARTERS, self.queue in MAPS
+        is_starter, is_map, alone = self.queue in STARTERS, self.queue in MAPS, self.queue == CRAWL_ALONE
+        crawls = self.workload == "crawl"
         started = "processes" if STARTERS.get(self.queue) else "threads"
         reasons = [
-            (not (self.opener or is_starter or is_map), "is no queue of this worker"),
-            (self.workload not in ("stream", "pingpong", "spawn", "map"), f"knows no workload {self.workload}"),
+            (not (self.opener or is_starter or is_map or alone), "is no queue of this worker"),
+            (self.workload not in ("stream", "pingpong", "spawn", "map", "crawl"), f"knows no workload {self.workload}"),
             (is_starter != (self.workload == "spawn"), f"has no workload {self.workload}"),
             (is_map != (self.workload == "map"), f"has no workload {self.workload}"),
+            (alone and not crawls, f"has no workload {self.workload}"),
             (self.boundary not in ("threads", "processes"), f"knows no boundary {self.boundary}"),
             (is_starter and self.boundary != started, f"starts {started}"),
             (is_starter and (self.producers, self.consumers) != (1, 1), "starts one at a time: ask for 1p1c"),
-            (is_map and not self.producers == self.consumers == len(self.cpus) > 0, "needs a cpu, or null, a worker"),
+            (
+                (is_map or crawls) and not self.producers == self.consumers == len(self.cpus) > 0,
+                "needs a cpu, or null, a worker",
+            ),
+            (crawls and not str(self.site).startswith("http://"), "was not told where the site is"),
             (any(self.work_ns), "does no work beside its queue"),
             (self.boxed, "has no boxed messages: all of Python's are objects"),
         ]
@@ -241,9 +278,11 @@ class Plan:
         ends, size, bounded = (self.producers, self.consumers), self.payload_bytes, self.capacity is not None
         inside = self.opener in (open_queue, open_simple_queue, open_deque_condition)
         two_ended = self.opener in (open_pipe, open_duplex_pipe)
+        crawls = self.workload == "crawl"
         reasons = [
             (min(ends) < 1, "needs a producer and a consumer"),
-            (len(self.cpus) != sum(ends), f"needs a cpu, or null, for each of {sum(ends)} endpoints"),
+            (crawls and (two_ended or self.opener is open_null), "is no queue of which every worker holds both ends"),
+            (not crawls and len(self.cpus) != sum(ends), f"needs a cpu, or null, for each of {sum(ends)} endpoints"),
             (inside and self.boundary == "processes", "lives in one interpreter"),
             (two_ended and ends != (1, 1), "has one producer and one consumer"),
             (self.workload == "pingpong" and ends != (1, 1), "plays ping-pong with one endpoint a side"),
@@ -251,6 +290,10 @@ class Plan:
             (self.opener is open_simple_queue and bounded, "has no bound"),
             ((two_ended or self.opener is open_mp_simple_queue) and not bounded, "has the system's bound"),
             (size < 8, f"has no messages of {size} bytes"),
+            (
+                crawls and self.seen not in SEEN.get(self.boundary, ()),
+                f"does not know what was seen by {self.seen} between {self.boundary}",
+            ),
         ]
         return next((why for applies, why in reasons if applies), None)
 
@@ -262,6 +305,8 @@ class Plan:
         if self.workload == "map":
             # Likewise: its workers have all cpus between them.
             return [(self.cpus, partial(map_again_and_again, self, share(0, 1)), None)], None
+        if self.workload == "crawl":
+            return self.open_crawl()
         there, *others = self.opener(self)
         if self.workload == "pingpong":
             (back,) = others or self.opener(self)
@@ -272,6 +317,20 @@ class Plan:
             runs = [(partial(consume, self, there, n), partial(collect, self, there, n)) for n in range(self.consumers)]
             runs += [(partial(produce, self, there, n, done),) * 2 for n in range(self.producers)]
         return [([cpu], run, verify) for cpu, (run, verify) in zip(self.cpus, runs)], there
+
+    def open_crawl(self):
+        """A worker for each cpu, or one that has them all; and who keeps what was seen, if that is another."""
+        site = Site(self.site)
+        if not self.opener:
+            return [(self.cpus, Crawler(site, None, Known(site.first), 0, self).run, None)], None
+        (there,) = self.opener(self)
+        known, ledgers, owner = Known(site.first), [], []
+        if self.seen == "owner":
+            pipes = [forking().Pipe() for _ in self.cpus]
+            ledgers = [Asking(far) for _, far in pipes]
+            owner = [([], partial(own, known, [near for near, _ in pipes]), None)]
+        crawlers = [Crawler(site, there, ledger, n, self) for n, ledger in enumerate(ledgers or [known] * len(self.cpus))]
+        return [([cpu], crawler.run, None) for cpu, crawler in zip(self.cpus, crawlers)] + owner, there
 
 
 # --- Endpoints: the same functions in threads and in processes. ---
@@ -311,6 +370,10 @@ class Pace:
         """What of the endpoint fell into the window."""
         moved, *usage = (closed - opened for opened, closed in zip(*map(self.at, self.window)))
         return {"moved": moved, "usage": usage}
+
+    def used(self):
+        """What was used since the start."""
+        return [now - then for then, now in zip(self.notes[0][2:], self.usage())]
 
     def buckets(self, durations):
         """The durations of what fell into the window, to three digits, with how often they came."""
@@ -536,6 +599,265 @@ def map_again_and_again(plan, expected, pace):
     return pace.share()
 
 
+# --- A crawl: what src/crawler/ does, with Python's own means. ---
+
+MOST_HOPS = 10  # redirects in a row that are followed
+STOP = "*"  # stands where a path would, in the mark that ends a crawl
+ANSWER_S = 10  # what an answer may take
+IN_PATHS = "!$%&'()*+,/:;=?@[]~"  # what stays as it is spelled, beside letters and digits
+LINKING = dict.fromkeys("a area link base".split(), "href")
+LINKING.update(dict.fromkeys("img script iframe frame source embed audio video".split(), "src"))
+TEXT_ONLY = "title", "textarea", "iframe", "noembed", "noframes", "xmp"  # Not every Python knows of these.
+
+
+class Site:
+    """Where a crawl goes."""
+
+    def __init__(self, start):
+        import html.parser  # noqa: F401: now, and not in what is timed
+        from urllib.parse import urlsplit
+
+        self.host, self.origin = urlsplit(start).netloc, origin(start)
+        self.root = f"http://{self.host}/"
+        (self.first,) = self.own_paths(start, start)
+
+    def own_paths(self, target, base):
+        """The path, with its query, of what is called `target` at `base`; none of what is elsewhere or nowhere."""
+        from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+        address = joined_address(target, base)
+        if not address or origin(address) != self.origin:
+            return []
+        parts = urlsplit(address)
+        # Once more, because in an address that is whole the dots are left as they are.
+        parts = urlsplit(urljoin(self.root, urlunsplit(("", "", parts.path, parts.query, ""))))
+        return [quote(parts.path or "/", IN_PATHS) + ("?" + quote(parts.query, IN_PATHS) if parts.query else "")]
+
+
+def joined_address(target, base):
+    """The address that `target` means at `base`, as browsers read it; None of what has no host."""
+    from urllib.parse import urljoin, urlsplit
+
+    target = target.strip(" \t\n\f\r").translate(dict.fromkeys(b"\t\n\r")).replace("\\", "/")
+    try:
+        said = urlsplit(target)
+        return None if said.scheme and not said.netloc else urljoin(base, target)
+    except ValueError:
+        return None
+
+
+def origin(address):
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def links(text, address, site):
+    """The paths on the site that a page at `address` links to, each once."""
+    from html.parser import HTMLParser
+
+    base, inside, paths = None, None, {}
+
+    def starts(tag, attributes):
+        nonlocal base, inside
+        told = dict(reversed(attributes))  # Of an attribute that is there twice the first counts.
+        target = told.get(LINKING.get(tag))
+        if target and not inside and tag == "base":
+            base = base or joined_address(target, address)
+        elif target and not inside and told.get("rel") not in ("preconnect", "dns-prefetch"):
+            paths.update(dict.fromkeys(site.own_paths(target, base or address)))
+        inside = inside or (tag if tag in TEXT_ONLY else None)
+
+    def ends(tag):
+        nonlocal inside
+        inside = None if tag == inside else inside
+
+    parser = HTMLParser()
+    parser.handle_starttag, parser.handle_endtag = starts, ends
+    parser.feed(text)
+    parser.close()
+    return list(paths)
+
+
+class Known:
+    """What is known of a site, and how much of it is unfinished."""
+
+    def __init__(self, first):
+        self.paths, self.unfinished, self.lock = {first}, 1, threading.Lock()
+
+    def fresh(self, paths):
+        """Of these the new ones, which from now on count as unfinished."""
+        with self.lock:
+            new = [path for path in paths if path not in self.paths]
+            self.paths.update(new)
+            self.unfinished += len(new)
+            return new
+
+    def done(self):
+        """One more is finished; whether it was the last."""
+        with self.lock:
+            self.unfinished -= 1
+            return not self.unfinished
+
+
+class Asking:
+    """The same, kept by an owner who is asked by message."""
+
+    def __init__(self, pipe):
+        self.pipe = pipe
+
+    def fresh(self, paths):
+        self.pipe.send(paths)
+        return self.pipe.recv()
+
+    def done(self):
+        return self.fresh(None)
+
+
+def own(known, pipes, pace):
+    """The owner's life, until there is nothing left to ask about."""
+    from multiprocessing.connection import wait
+
+    while known.unfinished:
+        for pipe in wait(pipes):
+            paths = pipe.recv()
+            pipe.send(known.done() if paths is None else known.fresh(paths))
+    return {"moved": 0, "usage": pace.used()}
+
+
+class Crawler:
+    """A worker of a crawl. It never waits to put: what a full queue does not take it keeps, and works on that before it
+    waits for the queue. So when all wait nothing is unfinished, whatever the capacity. Without a queue it keeps all."""
+
+    def __init__(self, site, line, ledger, number, plan):
+        from http.client import HTTPConnection
+
+        self.site, self.line, self.ledger = site, line, ledger
+        self.others, self.bytes = plan.producers - 1, plan.payload_bytes
+        self.kept = [] if number else [(site.first, 0)]
+        self.connection = HTTPConnection(site.host, timeout=ANSWER_S)
+        self.queue_ns = self.page_ns = 0
+        self.fetched, self.linked, self.failed, self.redirects = [], {site.first}, set(), {}
+
+    def run(self, pace):
+        while link := self.next():
+            paths, hops = self.visit(*link)
+            for path in self.ledger.fresh(paths) if paths else ():
+                if not self.put(path, hops):
+                    self.kept.append((path, hops))
+            self.page_ns = now_ns()
+            if self.ledger.done():
+                self.pass_on(self.others)
+                break
+        told = {name: getattr(self, name) for name in "fetched linked failed redirects queue_ns page_ns".split()}
+        return {"moved": len(self.fetched), "usage": pace.used(), "ended_ns": now_ns(), **told}
+
+    def next(self):
+        """What to fetch next: of its own, after it has offered to others what the queue has room for by now."""
+        if self.kept:
+            link = self.kept.pop()
+            while self.kept and self.put(*self.kept[-1]):
+                self.kept.pop()
+            return link
+        since = now_ns()
+        try:
+            message = self.line.at_once[1]()
+            self.queue_ns += now_ns() - since
+        except Empty:
+            # It waits for others to find one; no queue could have it sooner.
+            message = self.line.gets[0]()
+        path, number = message.split()
+        if path != STOP:
+            return path, int(number)
+        self.pass_on(int(number) - 1)
+        return None
+
+    def put(self, path, hops):
+        """Whether there was room for it, in the queue and in a message."""
+        message = f"{path} {hops}".ljust(self.bytes)
+        if not self.line or len(message) > self.bytes:
+            return False
+        since = now_ns()
+        try:
+            self.line.at_once[0](message)
+            return True
+        except (Full, BlockingIOError):
+            return False
+        finally:
+            self.queue_ns += now_ns() - since
+
+    def pass_on(self, still_to_reach):
+        """Sends the end's mark on its way, unless all have seen it. The queue is empty, so there is room for it."""
+        if self.line and still_to_reach:
+            self.line.puts[0](f"{STOP} {still_to_reach}".ljust(self.bytes))
+
+    def visit(self, path, hops):
+        """Fetches an address: the paths it leads to, and how many redirects led there."""
+        from http.client import HTTPException
+
+        try:
+            self.connection.request("GET", path, headers={"User-Agent": "queuebench-python"})
+            answer = self.connection.getresponse()
+            body = answer.read()
+        except (HTTPException, OSError) as error:
+            # The site has links that it answers with an error; that it does not answer is another matter.
+            raise Fault("crashed", f"{path}: {described(error)}")
+        self.fetched.append(path)
+        address, location = self.site.root[:-1] + path, answer.getheader("Location")
+        if 300 <= answer.status < 400 and location:
+            target = self.site.own_paths(location, address)
+            self.redirects.update((path, to) for to in target)
+            return target if hops < MOST_HOPS else [], hops + 1
+        if not 200 <= answer.status < 300:
+            self.failed.add(path)
+        elif answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
+            paths = links(body.decode("utf-8", "replace"), address, self.site)
+            self.linked.update(paths)
+            return paths, 0
+        return [], 0
+
+
+def fnv1a(text):
+    hashed = 0xCBF29CE484222325
+    for byte in text.encode():
+        hashed = ((hashed ^ byte) * 0x100000001B3) & WORD
+    return hashed
+
+
+def found(told, since_ns):
+    """What a crawl found and how it went, from what its workers tell."""
+    requests, fetched = sum(answer["moved"] for answer in told), set().union(*(answer["fetched"] for answer in told))
+    linked, failed = (set().union(*(answer[name] for answer in told)) for name in ("linked", "failed"))
+    redirects = dict(chain.from_iterable(answer["redirects"].items() for answer in told))
+    ended_ns = max(answer["ended_ns"] for answer in told)
+
+    def leads_nowhere(path):
+        for _ in range(MOST_HOPS + 1):
+            if path not in redirects:
+                return path in failed
+            path = redirects[path]
+        return True
+
+    return {
+        "messages": len(fetched),
+        "elapsed_ns": ended_ns - since_ns,
+        "settle_ns": 0,
+        "endpoints": [answer["moved"] for answer in told],
+        "figures": {
+            "paths_sum": sum(map(fnv1a, fetched)) & WORD,
+            # What is only reached by a redirect is none: nobody wrote that link.
+            "dead_links": sum(map(leads_nowhere, linked & (failed | redirects.keys()))),
+            "duplicate_fetches": requests - len(fetched),
+            "ending_ns": ended_ns - max(answer["page_ns"] for answer in told),
+            "queue_share_ppm": sum(answer["queue_ns"] for answer in told) * 10**6 // ((ended_ns - since_ns) * len(told)),
+        },
+    }
+
+
 def live(endpoint, slot, counts, pipe, usage):
     """An endpoint's life: pinned, ready, told what to do, done."""
     cpus, run, verify = endpoint
@@ -679,11 +1001,11 @@ class Block:
         settle_ns, window_ns = int(command["settle_ns"]), int(command["window_ns"])
         if settle_ns < 0 or window_ns <= 0:
             raise Fault("refused", "a slice needs a window")
-        unbounded = self.queue and self.capacity is None
+        may_fill = self.queue and self.capacity is None and self.plan.workload != "crawl"
         order = {"type": "slice", "start_ns": now_ns(), "settle_ns": settle_ns, "window_ns": window_ns}
-        answers = self.ask(order, (settle_ns + window_ns) / 1e9 + DRAIN_S if unbounded else None)
+        answers = self.ask(order, (settle_ns + window_ns) / 1e9 + DRAIN_S if may_fill else None)
         usage = [round(sum(parts)) for parts in zip(*(answer["usage"] for answer in answers))]
-        return {
+        report = {
             "type": "report",
             "outcome": "ok",
             "messages": self.messages(answers),
@@ -694,6 +1016,9 @@ class Block:
             **dict(zip(["cpu_ns", "voluntary_switches", "involuntary_switches", "page_faults"], usage)),
             "capacity": self.capacity,
         }
+        if self.plan.workload == "crawl":
+            report.update(found([answer for answer in answers if "fetched" in answer], order["start_ns"]))
+        return report
 
     def messages(self, answers):
         if self.plan.workload == "map":
@@ -769,7 +1094,7 @@ def hello():
             version += f" free-threaded, GIL {'on' if sys._is_gil_enabled() else 'off'}"
     lengths = {"slices": 3, "settle_ns": 100_000_000, "window_ns": 500_000_000}
     about = {"type": "hello", "protocol": 3, "program": "queuebench-python", "version": version}
-    return {**about, **lengths, "verifies": True, "queues": [*QUEUES, *STARTERS, *MAPS]}
+    return {**about, **lengths, "verifies": True, "queues": [*QUEUES, *STARTERS, *MAPS, CRAWL_ALONE]}
 
 
 def main():
