@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::absent::{Absent, absent};
+use super::absent::{Absent, AbsentKind, absent};
 use crate::queue::Capacity;
 use crate::ranking::{
     Answer, Context, Dots, Logs, Matter, PairRow, Ranking, Row, Undecided, WaitNeed, against_builds, all_pairs,
@@ -202,6 +202,12 @@ impl Section {
     /// The answer among all queues, however they wait; only a whole summary has one.
     pub fn widest_answer(&self, matter: Matter) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.matter == matter && answer.wait == WaitNeed::Any)
+    }
+
+    /// Why a queue has no row here; of a queue that nobody spoke of, that nobody measured it.
+    pub fn why_absent(&self, queue: &str) -> AbsentKind {
+        let known = self.absent.iter().find(|absent| absent.queues.iter().any(|known| known == queue));
+        known.map_or(AbsentKind::NotMeasured, |absent| absent.kind)
     }
 
     /// With what only a whole summary needs: every block, the answers, and who is absent.

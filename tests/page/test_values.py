@@ -262,10 +262,20 @@ def test_machines_side_by_side(read_only, summary):
             of_each = {head: [cells[column(table, f"{head}, {letter}")] for letter in "AB"]
                        for head in ["ns/message", "times the reference [95 %]", "rank"]}
             assert [number(cell) for cell in of_each["ns/message"]] == [side and side["ns"] for side in on]
+            for cell, side, without in zip(of_each["ns/message"], on, row["without"]):
+                assert (side is None) == (without is not None)
+                if without == "hung":
+                    assert "failed" in cell["text"] and "hung" in cell["text"]
+                elif without:
+                    assert without.replace("-", " ") in cell["text"]
             assert [cell["text"] for cell in of_each["rank"]] == [rank_words(side) for side in on]
             ratios = [side["times_reference"] and side["times_reference"]["estimate"] for side in on]
             assert [number(cell) for cell in of_each["times the reference [95 %]"]] == ratios
         assert any(beside["reversals"] for beside in sides["scenarios"])
+        [failed] = [row for row in beside["rows"] if row["queue"] == "made-up/d"]
+        assert failed["without"] == [None, "hung"]
+        agreed = {(pairs["faster"], slower) for pairs in beside["agreed"] for slower in pairs["than"]}
+        assert len(agreed) == beside["agreements"] > 0 and ("made-up/b", "made-up/c") not in agreed
 
 
 def rank_words(side):
