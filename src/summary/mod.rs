@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use about::{Machine, RunAbout};
 pub use absent::{Absent, AbsentKind};
-pub use across::{Across, between, figure_words, overall, verdict_of_change};
+pub use across::{Across, between, ladder_finding, overall, side_words, verdict_of_change};
 pub use beside::{Agreed, Beside, OnMachine, OnMachines, Reversal, SideBySide, Without};
 pub use core_map::CoreMap;
 pub use gallery::gallery;
@@ -106,6 +106,7 @@ impl Summary {
             summary.scenarios_not_run.extend(whole);
             first_runs.push(pool.run);
         }
+        summary.find_twins();
         summary.crossings = across::all(&summary.scenarios);
         if !wanted.only_tables {
             summary.side_by_side = beside::side_by_side(&summary.scenarios, &summary.machines, &first_runs);
@@ -114,6 +115,17 @@ impl Summary {
             summary.looks = queues.map(|row| (row.queue.clone(), look_of(&row.queue))).collect();
         }
         Ok(summary)
+    }
+
+    fn find_twins(&mut self) {
+        let key = |section: &Section| (section.scenario, section.machine.clone());
+        let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, section) in self.scenarios.iter().enumerate() {
+            places.entry(key(section)).or_default().push(at);
+        }
+        for (at, section) in self.scenarios.iter_mut().enumerate() {
+            section.twins = places[&key(section)].iter().copied().filter(|twin| *twin != at).collect();
+        }
     }
 
     fn empty() -> Summary {

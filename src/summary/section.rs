@@ -74,6 +74,9 @@ pub struct Section {
     pub files: Vec<String>,
     /// How many runs were pooled.
     pub runs: usize,
+    /// Where else among the summary's scenarios this one is, of the same machine but of runs that cannot be pooled with it:
+    /// another field, another build. Figures of the two are not to be compared.
+    pub twins: Vec<usize>,
     /// Which pool of runs it is from: figures of different pools do not belong on one line.
     pub pool: usize,
     /// The machine's id.
@@ -189,6 +192,7 @@ impl Section {
             oversubscribed: line.oversubscribed,
             files: Vec::new(),
             runs: 1,
+            twins: Vec::new(),
             pool: 0,
             machine: run.machine.id.clone(),
             started: run.started.clone(),
