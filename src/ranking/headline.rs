@@ -76,7 +76,15 @@ fn listed(rows: &[&Row], and: &str) -> String {
 
 /// One end of a ratio's interval: `1.17`.
 pub fn end_words(end: f64) -> String {
-    format!("{end:.*}", digits_beside_one(end, 2))
+    format!("{end:.*}", digits_beside_one(end, usual_digits(end)))
+}
+
+fn usual_digits(ratio: f64) -> usize {
+    match ratio {
+        ratio if ratio < 10.0 => 2,
+        ratio if ratio < 100.0 => 1,
+        _ => 0,
+    }
 }
 
 /// The digits that tell a number from 1, if it is another one; `usual` where it is not near.
@@ -101,11 +109,7 @@ fn times_words(ratio: &Ratio, by: &str) -> String {
 
 /// `1.80 [1.72, 1.89]`, with fewer digits the larger it is, and with as many as show that an end is not 1.
 pub fn ratio_words(ratio: &Ratio) -> String {
-    let usual = match ratio.estimate {
-        estimate if estimate < 10.0 => 2,
-        estimate if estimate < 100.0 => 1,
-        _ => 0,
-    };
+    let usual = usual_digits(ratio.estimate);
     let ends = ratio.interval.into_iter().flatten();
     let digits = ends.map(|end| digits_beside_one(end, usual)).max().unwrap_or(usual);
     match ratio.interval {

@@ -225,7 +225,7 @@
 
   function readAddress() {
     const text = location.hash.slice(1);
-    if (!text.includes("=")) return;
+    if (!text.includes("=")) { state.sec = text; return; }
     let words;
     try { words = new URLSearchParams(text); } catch { return; }
     const lost = [];
@@ -253,9 +253,8 @@
     readAddress();
     if (form) choose(false);
     showMarks();
-    const place = state.sec || location.hash.slice(1);
     if (state.sec) history.scrollRestoration = "manual";
-    if (!place.includes("=")) go(place);
+    go(state.sec);
   }
   addEventListener("hashchange", start);
   one(".tools").hidden = false;

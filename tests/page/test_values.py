@@ -172,6 +172,17 @@ MARKS = """(within) => Array.from(document.querySelectorAll(within + ' figure sv
 }))"""
 
 
+@pytest.mark.parametrize("kind", ["quick", "verdicts"])
+def test_bytes_have_a_finding_of_their_own(read_only, summary, kind):
+    shown = read_only(kind).evaluate("""() => Array.from(document.querySelectorAll('#sweeps figcaption'),
+        (caption) => [caption.querySelector('h3').textContent, caption.querySelector('.finding').textContent])""")
+    wanted = list(panels(summary(kind), "sweeps"))
+    for (title, finding), (series, in_bytes) in zip(shown, wanted, strict=True):
+        assert title.startswith("In bytes: ") == in_bytes and (" GiB/s" in finding) == in_bytes
+        assert finding == (series["finding_in_bytes"] if in_bytes else series["finding"])
+    assert any(in_bytes for _, in_bytes in wanted)
+
+
 @pytest.mark.parametrize("kind", WITH_FIGURES)
 @pytest.mark.parametrize("part", SWEEPS)
 def test_a_sweep_has_a_mark_for_every_figure(read_only, summary, kind, part):
