@@ -9,7 +9,7 @@ import words
 from style import Theme
 
 VALUES = "order-statistic interval of the median over blocks"
-RATIOS = "all rows together, signed ranks over rounds"
+RATIOS = "each by itself, signed ranks over rounds"
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,11 @@ def with_interval(value: float, interval: list[float] | None, unit: str) -> str:
 
 
 def ratio(times: dict) -> str:
-    """A ratio and what it may be."""
-    interval = times.get("interval")
-    ends = f" [{significant(interval[0])}, {significant(interval[1])}]" if interval else ""
-    return f"{significant(times['estimate'])}x{ends}"
+    """A ratio and what it may be, with as many digits as show that an end is not 1."""
+    interval = times.get("interval") or []
+    digits = next((digits for digits in range(2, 5) if not any(end != 1 and float(f"{end:.{digits}f}") == 1 for end in interval)), 2)
+    told = [significant(value) if digits == 2 else f"{value:.{digits}f}" for value in (times["estimate"], *interval)]
+    return f"{told[0]}x" + (f" [{told[1]}, {told[2]}]" if interval else "")
 
 
 def ranks(row: dict) -> str:

@@ -31,7 +31,9 @@ def picture(summary: dict, section: dict) -> Picture:
     figures = [f"{row['queue']}: {words.figure(row['value'], unit)}, {words.with_interval(row['cpu_ns_per_message'], row['cpu_interval'], 'ns')} of cpu per message" for row in rows]
     left = [row["queue"] for row in section["rows"] if not row["limit"] and row not in rows]
     notes = [f"Not drawn, one of the figures is missing: {', '.join(left)}."] * bool(left)
-    finding = answer(section, "cpu")["sentence"] or section["headline"] or "Nothing is compared here."
+    cheapest = answer(section, "cpu")
+    of_all = f"Of {cheapest['queues']} queues: {cheapest['sentence']}" if cheapest["sentence"] else None
+    finding = of_all or section["headline"] or "Nothing is compared here."
     return Picture(
         "cost", section["scenario"], section["machine"], f"Cost against speed: {section['scenario']}", finding, figures, footer(summary, [section]),
         SIZE, lambda figure, theme: draw(figure, summary, section, theme), [*notes, "Grey: queues that are neither the cheapest nor among the fastest."],

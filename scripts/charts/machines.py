@@ -20,9 +20,9 @@ def picture(summary: dict, scenario: dict) -> Picture:
     """A scenario's picture."""
     ids, figures = summary["side_by_side"]["machines"], []
     for row in scenario["rows"]:
-        for machine, on in zip(ids, row["on"]):
+        for machine, on, without in zip(ids, row["on"], row["without"]):
             if on is None:
-                figures.append(f"{row['queue']} on {machine}: no figure")
+                figures.append(f"{row['queue']} on {machine}: {no_figure(without)}")
                 continue
             times = f", {words.ratio(on['times_reference'])} the reference's rate" if on["times_reference"] else ""
             figures.append(f"{row['queue']} on {machine}: {words.duration(on['ns'])}{times}{', UNRELIABLE' if on['unreliable'] else ''}")
@@ -35,26 +35,32 @@ def picture(summary: dict, scenario: dict) -> Picture:
     )
 
 
+def no_figure(without: str) -> str:
+    """Why there is none: what its blocks ended in, or that it has none."""
+    return f"{words.shown(without.replace('-', ' '), 30)}: no figure"
+
+
 def draw(figure: Figure, summary: dict, scenario: dict, theme: style.Theme) -> None:
-    """A panel of absolute figures for each machine, each with its own axis, and one of ratios, the marker says whose."""
+    """A panel of absolute figures for each machine, all on one scale, and one of ratios, the marker says whose."""
     ids, rows = summary["side_by_side"]["machines"], scenario["rows"]
     *panels, ratios = figure.subplots(1, len(ids) + 1, sharey=True, squeeze=False)[0]
     coloured = set([row["queue"] for row in rows if not row["limit"]][: style.MOST_HIGHLIGHTED])
+    values = []
     for column, (machine, axes) in enumerate(zip(ids, panels)):
-        values = []
         for y, row in enumerate(rows):
             on, drawn = row["on"][column], style.look(summary, row["queue"], theme, quiet=row["queue"] not in coloured)
             if on is None:
-                axes.text(0.03, y, "no figure", transform=axes.get_yaxis_transform(), va="center", size=style.SMALL, style="italic")
+                axes.text(0.03, y, no_figure(row["without"][column]), transform=axes.get_yaxis_transform(), va="center", size=style.SMALL, style="italic")
                 continue
             style.point(axes, on["ns"], y, drawn, theme, row["queue"], on["ns_interval"])
             if on["unreliable"]:
                 axes.annotate("UNRELIABLE", (on["ns"], y), (6, 4), textcoords="offset points", size=6.5)
             values += [on["ns"], *(on["ns_interval"] or [])]
-        style.scale(axes, "x", values or [1, 2], "ns")
         axes.tick_params(axis="x", labelsize=style.SMALL)
         axes.set_title(words.shown(machine, 30), size=style.PLAIN)
         axes.set_xlabel("ns, lower is better")
+    for axes in panels:
+        style.scale(axes, "x", values or [1, 2], "ns", log=True)
     shapes = [style.Look((theme.ink, theme.faint)[at % 2], list(style.MARKERS.values())[at % 6], at % 2 == 1, ()) for at in range(len(ids))]
     ends = []
     for y, row in enumerate(rows):

@@ -108,6 +108,6 @@ def picture(chart: str, summary: dict, series: dict, title: str, size: tuple[flo
     machine = series["machine"]
     return Picture(
         chart, f"{series['swept']}-{series['fixed']}" if chart in ("scaling", "sweeps") else series["fixed"], machine, f"{title}: {series['fixed']}",
-        series["finding"], figures_of(summary, series), footer(summary, sections), size,
+        " In bytes: ".join(filter(None, [series["finding"], series.get("finding_in_bytes")])), figures_of(summary, series), footer(summary, sections), size,
         lambda figure, theme: draw(figure, summary, series, theme), notes_of(summary, series),
     )

@@ -21,8 +21,8 @@ def two_machines(summary: dict) -> dict:
             times = {"estimate": 2.0 * factor, "interval": [1.8 * factor, 2.5 * factor], "rounds": 9}
             figures = {"ns": 1e9 / row["value"] * factor, "ns_interval": [9e8 / row["value"] * factor, 1.2e9 / row["value"] * factor], "times_reference": times, "share_of_limit": None, "ranks": row["ranks"], "may_be_best": False, "unreliable": None} if row["value"] else None
             on.append(figures)
-        rows.append({"queue": row["queue"], "limit": row["limit"], "on": on})
-    rows[0]["on"][1] = None
+        rows.append({"queue": row["queue"], "limit": row["limit"], "on": on, "without": [None if figures else row["outcome"] for figures in on]})
+    rows[0]["on"][1], rows[0]["without"][1] = None, "not-measured"
     rows[0]["on"][0]["unreliable"] = "made up"
     beside = {
         "scenario": section["scenario"], "reference": section["reference"], "sections": [0, 1], "rows": rows, "agreements": 1, "open": 1,

@@ -152,6 +152,8 @@ def test_boundary_has_both_sides_and_every_step(crossing):
     check_frame(picture, figure)
     absolute, ratios, ladder = (data_of(axes) for axes in figure.axes)
     (told,) = crossing["crossings"]
+    # These ratios are no ranking, whose rows hold together.
+    assert "ratios: 95 %, each by itself, signed ranks over rounds" in texts_of(figure).replace("\n", " ")
     for entry in told["queues"]:
         for side in ("threads", "processes"):
             assert absolute[f"{entry['queue']} {side}"][0][0] == entry[side]["value"]
@@ -186,7 +188,10 @@ def test_machines_stand_side_by_side(synthetic):
                 assert data_of(axes)[row["queue"]] == [(on["ns"], y)]
                 assert data_of(axes)[row["queue"] + " interval"] == [(end, y) for end in on["ns_interval"]]
                 assert data_of(ratios)[f"{row['queue']} on {machine}"][0][0] == on["times_reference"]["estimate"]
-    assert "no figure" in texts_of(figure) and "UNRELIABLE" in texts_of(figure) and "Reversed" in texts_of(figure)
+    assert "ratios: 95 %, each by itself" in texts_of(figure).replace("\n", " ")
+    # One scale for all of them: what lies farther to the right is slower, whosever it is.
+    assert len({axes.get_xlim() for axes in panels}) == 1 and panels[0].get_xscale() == "log"
+    assert "not measured: no figure" in texts_of(figure) and "UNRELIABLE" in texts_of(figure) and "Reversed" in texts_of(figure)
 
 
 def test_core_map_is_in_the_order_of_the_topology():

@@ -60,7 +60,7 @@ pub struct Answer {
     pub wait: WaitNeed,
     /// What they are compared by.
     pub matter: Matter,
-    /// The answer in a sentence; none where fewer than two are compared.
+    /// The answer in a sentence that does not say of how many; none where fewer than two are compared.
     pub sentence: Option<String>,
     /// The unit of the candidates' values.
     pub unit: &'static str,
@@ -161,7 +161,7 @@ fn answer(wait: WaitNeed, matter: Matter, among: &Ranking) -> Answer {
     Answer {
         wait,
         matter,
-        sentence: sentence(among, words),
+        sentence: sentence(among, words, false),
         unit,
         queues: compared.len(),
         best: compared.iter().filter(|row| row.may_be_best).map(|row| candidate(row)).collect(),

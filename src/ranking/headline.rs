@@ -26,11 +26,11 @@ pub(super) const COST: Words =
 
 /// Who may be best, who is as good, and by how much the next one is slower; `None` where nothing is compared.
 pub fn headline(ranking: &Ranking) -> Option<String> {
-    sentence(ranking, &SPEED)
+    sentence(ranking, &SPEED, true)
 }
 
-/// The same in these words.
-pub(super) fn sentence(ranking: &Ranking, words: &Words) -> Option<String> {
+/// The same in these words; of how many, where nobody has said it before.
+pub(super) fn sentence(ranking: &Ranking, words: &Words, says_of_how_many: bool) -> Option<String> {
     let rows: Vec<&Row> = ranking.rows.iter().filter(|row| row.times_slower.is_some()).collect();
     if rows.len() < 2 {
         return None;
@@ -42,7 +42,8 @@ pub(super) fn sentence(ranking: &Ranking, words: &Words) -> Option<String> {
     let margin = format!("equivalent within {}", percentage(ranking.margin));
     let is_equivalent = |row: &&Row| row.verdict.is_some_and(Verdict::is_equivalent);
     let mut parts = vec![match &best[..] {
-        [only] => format!("{} {} of {}", only.queue, words.best, rows.len()),
+        [only] if says_of_how_many => format!("{} {} of {}", only.queue, words.best, rows.len()),
+        [only] => format!("{} {}", only.queue, words.best),
         all if all.iter().all(is_equivalent) => format!("{} {margin}", listed(all, "and")),
         all => format!("{}: undecided {}", listed(all, "or"), words.which),
     }];
@@ -73,6 +74,26 @@ fn listed(rows: &[&Row], and: &str) -> String {
     }
 }
 
+/// One end of a ratio's interval: `1.17`.
+pub fn end_words(end: f64) -> String {
+    format!("{end:.*}", digits_beside_one(end, usual_digits(end)))
+}
+
+fn usual_digits(ratio: f64) -> usize {
+    match ratio {
+        ratio if ratio < 10.0 => 2,
+        ratio if ratio < 100.0 => 1,
+        _ => 0,
+    }
+}
+
+/// The digits that tell a number from 1, if it is another one; `usual` where it is not near.
+fn digits_beside_one(end: f64, usual: usize) -> usize {
+    const MOST: usize = 5;
+    let looks_like_one = |digits: &usize| format!("{end:.digits$}").parse() == Ok(1.0);
+    if end == 1.0 { usual } else { (usual..MOST).find(|digits| !looks_like_one(digits)).unwrap_or(usual) }
+}
+
 /// `1.8x slower [1.7, 1.9]`
 pub fn slower_words(ratio: &Ratio) -> String {
     times_words(ratio, SPEED.by)
@@ -86,15 +107,29 @@ fn times_words(ratio: &Ratio, by: &str) -> String {
     }
 }
 
-/// `1.80 [1.72, 1.89]`, with fewer digits the larger it is.
+/// `1.80 [1.72, 1.89]`, with fewer digits the larger it is, and with as many as show that an end is not 1.
 pub fn ratio_words(ratio: &Ratio) -> String {
-    let digits = match ratio.estimate {
-        estimate if estimate < 10.0 => 2,
-        estimate if estimate < 100.0 => 1,
-        _ => 0,
-    };
+    let usual = usual_digits(ratio.estimate);
+    let ends = ratio.interval.into_iter().flatten();
+    let digits = ends.map(|end| digits_beside_one(end, usual)).max().unwrap_or(usual);
     match ratio.interval {
         Some([low, high]) => format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", ratio.estimate),
         None => format!("{:.digits$}", ratio.estimate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_that_is_not_1_does_not_read_as_1() {
+        let words = |estimate, low, high| ratio_words(&Ratio { estimate, interval: Some([low, high]), rounds: 20 });
+        assert_eq!(words(1.031, 1.0037, 1.058), "1.031 [1.004, 1.058]");
+        assert_eq!(words(0.98, 0.96, 0.99998), "0.98 [0.96, 1.00]", "five digits do not tell it either");
+        assert_eq!(words(0.98, 0.96, 0.9996), "0.9800 [0.9600, 0.9996]");
+        assert_eq!(words(1.0, 0.96, 1.02), "1.00 [0.96, 1.02]");
+        assert_eq!(words(1.04, 1.0, 1.1), "1.04 [1.00, 1.10]", "the end is 1");
+        assert_eq!(words(39.62, 38.71, 40.9), "39.6 [38.7, 40.9]");
     }
 }

@@ -27,7 +27,7 @@ pub use boundary::{BothSides, Change, Crossing, OneSide, Side, Step, crossing};
 use disturbed::Signals;
 pub use dots::{Dots, dots};
 pub use figures::{Logs, figure_of};
-pub use headline::{headline, ratio_words, slower_words};
+pub use headline::{end_words, headline, ratio_words, slower_words};
 pub use noise::Noise;
 use noise::SamePairs;
 pub use pairs::{PairRow, Undecided, against_builds, all_pairs, speed_up, undecided};

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::mark::Mark;
 use super::words::capital;
+use crate::ranking::is_limit;
 use crate::summary::{AbsentKind, Machine, RunAbout, Section, Summary};
 use crate::table::count;
 
@@ -13,9 +14,12 @@ use crate::table::count;
 pub fn not_measured(summary: &Summary) -> Markup {
     let absent = |kind: AbsentKind| {
         let mut queues: Vec<&str> = Vec::new();
-        for absent in summary.scenarios.iter().flat_map(|section| &section.absent).filter(|absent| absent.kind == kind)
-        {
-            queues.extend(absent.queues.iter().map(String::as_str));
+        // What starts workers or is a whole program is no queue.
+        let is_of_queues =
+            |section: &&Section| ["stream", "pairs", "pingpong", "wakeup"].contains(&section.parts.workload.as_str());
+        let of_queues = summary.scenarios.iter().filter(is_of_queues).flat_map(|section| &section.absent);
+        for absent in of_queues.filter(|absent| absent.kind == kind) {
+            queues.extend(absent.queues.iter().map(String::as_str).filter(|queue| !is_limit(queue)));
         }
         let has_row = |queue: &str| {
             summary.scenarios.iter().flat_map(|section| &section.ranking.rows).any(|row| row.queue == queue)

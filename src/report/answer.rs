@@ -9,7 +9,8 @@ use maud::{Markup, html};
 
 use super::mark::{self, Mark};
 use super::words;
-use crate::ranking::{Answer, Candidate, Matter, WaitNeed, ratio_words};
+use crate::ranking::{Answer, Candidate, Matter, WaitNeed, end_words, is_limit, ratio_words};
+use crate::stats::Verdict;
 use crate::summary::{AbsentKind, Machine, Section, Summary};
 use crate::table::{count, duration, percentage};
 
@@ -91,7 +92,6 @@ fn nothing(sections: &[Section]) -> &'static str {
 /// An answer; the first one is what the page opens with.
 fn card(summary: &Summary, at: usize, answer: &Answer, is_first: bool) -> Markup {
     let section = &summary.scenarios[at];
-    let sentence = answer.sentence.as_deref().unwrap_or("Too little is known to say.");
     let matter = match (answer.matter, section.scenario.workload.is_timed()) {
         (Matter::Cpu, _) => "cpu",
         (Matter::Speed, true) => "time",
@@ -102,14 +102,46 @@ fn card(summary: &Summary, at: usize, answer: &Answer, is_first: bool) -> Markup
             data-producers=(section.parts.producers) data-consumers=(section.parts.consumers) data-room=(words::room(&section.parts))
             data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
             data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
-            h3.lead { (sentence) @if !sentence.ends_with('.') { "." } }
+            h3.lead { (lead(section, answer)) }
+            (twins(summary, at, answer))
             p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait)) ". "
                 "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
             (best_set(section, answer))
             (certainty(section, answer))
             (caveats(summary, at, answer))
-            p.fine { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
+            p.fine.more-links { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
                 @if let Some(across) = summary.crossings.iter().position(|across| across.sections.contains(&at)) { ", " a href={ "#boundary-" (across) } { "threads or processes" } } }
+        }
+    }
+}
+
+/// The answer, and of which field it is one.
+fn lead(section: &Section, answer: &Answer) -> String {
+    let sentence = answer.sentence.as_deref().unwrap_or("too little is known to say");
+    let sentence = sentence.trim_end_matches('.');
+    match answer.queues {
+        0 | 1 => format!("{}.", words::capital(sentence)),
+        queues => format!("Of {} in {}: {sentence}.", count(queues, "queue"), section.field()),
+    }
+}
+
+/// That other runs have the same scenario with another field, and what those say.
+fn twins(summary: &Summary, at: usize, answer: &Answer) -> Markup {
+    let section = &summary.scenarios[at];
+    let other = |twin: usize| {
+        let twin = &summary.scenarios[twin];
+        let same = |other: &&Answer| (other.wait, other.matter) == (answer.wait, answer.matter);
+        (twin, twin.answers.iter().find(same).filter(|other| other.queues > 0))
+    };
+    html! {
+        @if !section.twins.is_empty() {
+            p.twin {
+                @for (twin, (other, theirs)) in section.twins.iter().map(|twin| (twin, other(*twin))) {
+                    a href={ "#ranking-" (twin) } { "Another run" } ", " (other.field()) ", has the same scenario with another field"
+                    @if let Some(theirs) = theirs { ": of its " (count(theirs.queues, "queue")) " the best may be " (best_names(theirs)) } ". "
+                }
+                "Rates of two runs are not to be compared; put the queues you want into one run: " code { "queuebench run -s " (section.ranking.scenario) " -q 'ONE|OTHER'" }
+            }
         }
     }
 }
@@ -128,30 +160,18 @@ fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
         .absent
         .iter()
         .filter(|absent| absent.kind == AbsentKind::NotMeasured)
-        .map(|absent| absent.queues.iter().filter(|queue| answer.wait.allows(queue)).count())
+        .map(|absent| absent.queues.iter().filter(|queue| answer.wait.allows(queue) && !is_limit(queue)).count())
         .sum();
     let machine = summary.machines.iter().find(|machine| machine.id == section.machine);
-    let cpus = machine.map_or(0, |machine| machine.topology.usable().count());
     let is_virtual = machine.is_some_and(|machine| machine.fingerprint.hypervisor.is_some());
-    let is_twin = |other: &Section| other.scenario == section.scenario && other.machine == section.machine;
-    let twins: Vec<&str> = summary
-        .scenarios
-        .iter()
-        .enumerate()
-        .filter(|(other, twin)| *other != at && is_twin(twin))
-        .map(|(_, twin)| twin.suite.as_str())
-        .collect();
     html! {
         p.fine {
             b { "Mind: " }
             @if compared.len() > 1 { "compared were " (compared.join(", ")) ". " }
             @if missing > 0 { (count(missing, "queue")) " more could run this and did not (the ranking names them). " }
-            @if section.oversubscribed { (section.threads) " threads shared " (count(cpus, "cpu")) ", so some waited for one. " }
+            @if section.parts.placement == "same-cpu" { (section.threads) " threads shared one cpu, so that only one of them ran at a time. " }
+            @else if section.oversubscribed { (section.threads) " threads outnumbered the cpus they ran on, so some waited for one. " }
             @if is_virtual { "The machine is a virtual one. " }
-            @if !twins.is_empty() {
-                "Another run (suite " (twins.join(", ")) ") has the same scenario with other queues; rates of two runs are not to be compared: put the two you want into one run with "
-                code { "queuebench run -s " (section.ranking.scenario) " -q 'ONE|OTHER'" } "."
-            }
         }
     }
 }
@@ -190,13 +210,16 @@ fn best_set(section: &Section, answer: &Answer) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label="best set" {
             table {
-                thead { tr { th scope="col" { "queue" } th.n scope="col" { (value_head) " [95 %]" } th.n scope="col" { (worse) } @if answer.matter == Matter::Speed { th.n scope="col" { "cpu/message, all ends" } } th scope="col" { "place" } } }
+                thead { tr { th scope="col" { "queue" } th scope="col" { "place" } th.n scope="col" { (worse) } th.n scope="col" { (value_head) " [95 %]" } @if answer.matter == Matter::Speed { th.n scope="col" { "cpu/message, all ends" } } } }
                 tbody {
                     @for (candidate, place) in rows.chain(answer.runner_up.iter().map(|candidate| (candidate, "next"))) {
                         (candidate_row(section, answer, candidate, place))
                     }
                 }
             }
+        }
+        @for words in answer.best.iter().take(MOST_SHOWN).chain(&answer.runner_up).filter_map(|candidate| section.two_speeds(&candidate.queue, candidate.modes)) {
+            p.fine { "Two speeds, each block at one of them: " (words) "." }
         }
         @if answer.best.len() > MOST_SHOWN { p.fine { "and " (answer.best.len() - MOST_SHOWN) " more that may be the best: see the ranking" } }
     }
@@ -218,15 +241,43 @@ fn candidate_row(section: &Section, answer: &Answer, candidate: &Candidate, plac
     html! {
         tr.best[place != "next"] data-q=(candidate.queue) {
             th scope="row" { (mark::name(&candidate.queue)) }
-            td.n { (value) }
-            td.n { (ratio) }
-            @if answer.matter == Matter::Speed { td.n { (candidate.cpu_ns_per_message.map_or_else(String::new, duration)) } }
             td { (if is_sole { "best" } else { place }) @if let Some(why) = &candidate.unreliable { " " (Mark::Flagged.show()) " unreliable: " (why) } }
+            td.n { (ratio) }
+            td.n { (value) }
+            @if answer.matter == Matter::Speed { td.n { (candidate.cpu_ns_per_message.map_or_else(String::new, duration)) } }
         }
     }
 }
 
-/// How sure it is, in a sentence or three.
+/// How sure it is, in plain words.
+fn verdict(section: &Section, answer: &Answer, rounds: usize) -> String {
+    let best = answer.best.len();
+    let is_known = |candidate: &Candidate| candidate.times_worse.is_some_and(|ratio| ratio.interval.is_some());
+    let margin = percentage(section.ranking.margin);
+    let equivalent = |candidate: &Candidate| candidate.verdict.is_some_and(Verdict::is_equivalent);
+    let next = || Some((answer.runner_up.as_ref()?, answer.runner_up.as_ref()?.times_worse?.interval?));
+    if answer.queues < 2 {
+        return "Nothing is compared: one queue was measured.".into();
+    }
+    if !answer.best.iter().all(is_known) {
+        return format!("Few rounds: {} cannot say which is best.", count(rounds, "round"));
+    }
+    if answer.best.iter().chain(&answer.runner_up).any(|candidate| candidate.unreliable.is_some()) {
+        return "Doubtful: a figure that this rests on is unreliable; its row says why.".into();
+    }
+    let worse = if answer.matter == Matter::Cpu { "times as dear" } else { "times slower" };
+    match (best, next()) {
+        (1, Some((next, _))) if equivalent(next) => format!("Close: the next is worse, by {margin} at most."),
+        (1, Some((_, [least, _]))) => format!("Clear: the next is at least {} {worse}.", end_words(least)),
+        (1, None) => "Open: how far behind the next is, is not known.".into(),
+        (best, _) if answer.best.iter().all(equivalent) => {
+            format!("Clear: the first {best} are as good as each other, within {margin}.")
+        }
+        (best, _) => format!("Open: the first {best} cannot be told apart."),
+    }
+}
+
+/// What that rests on, in a sentence or three.
 fn certainty(section: &Section, answer: &Answer) -> Markup {
     let rounds = answer
         .best
@@ -235,14 +286,13 @@ fn certainty(section: &Section, answer: &Answer) -> Markup {
         .filter_map(|candidate| candidate.times_worse)
         .map(|ratio| ratio.rounds);
     let fewest = rounds.min().unwrap_or(section.ranking.rounds);
-    let open = answer.best.len() > 1;
     html! {
+        p { b { (verdict(section, answer, fewest)) } }
         p.fine {
             b { "How sure: " }
             (count(fewest, "round")) " at least, each queue in a fresh process every round"
-            @if answer.queues > 1 { "; the brackets of all " (answer.queues) " queues hold together, 19 times out of 20" }
+            @if answer.queues > 1 { "; the brackets of all " (answer.queues) " queues hold together: of 20 such rankings, 19 have every true ratio within its bracket" }
             ". "
-            @if open { "The first " (answer.best.len()) " cannot be told apart as the best. " }
             "Rates within " (percentage(section.ranking.margin)) " are called equivalent"
             @if section.ranking.equivalence_withheld { ", but that word is withheld here: a queue differs from itself by more" }
             ". "
@@ -250,7 +300,7 @@ fn certainty(section: &Section, answer: &Answer) -> Markup {
                 "The same code run twice in a round: second over first " (ratio_words(&twice)) ". "
             }
             @if !section.ranking.noise.is_empty() {
-                "One block differs from another of the same queue, in the middle, by "
+                "One block differs from another of the same queue, by the median of such pairs, by "
                 (section.ranking.noise.iter().map(|noise| format!("{:.0} % ({})", noise.median_difference * 100.0, noise.family)).collect::<Vec<_>>().join(", "))
                 "; that is why it takes rounds, and it is in the brackets."
             }

@@ -9,7 +9,7 @@ use super::scale::Scale;
 use super::strip::{axis, ends, guides, whisker};
 use super::words::{capital, cell, scenario};
 use crate::ranking::ratio_words;
-use crate::summary::{Beside, OnMachine, OnMachines, Reversal, Summary, rank_words};
+use crate::summary::{AbsentKind, Agreed, Beside, OnMachine, OnMachines, Reversal, Summary, Without, rank_words};
 use crate::table::{count, duration};
 
 const STRIP: f64 = 200.0;
@@ -28,6 +28,7 @@ pub fn section(summary: &Summary) -> Markup {
                     summary { (heading(summary, beside)) span.finding { (beside.finding) } }
                     (table(beside))
                     (reversals(&beside.reversals))
+                    (agreed(&beside.agreed, beside.agreements))
                 }
             }
             @if !sides.left_out.is_empty() {
@@ -97,7 +98,7 @@ fn row_of(row: &OnMachines, beside: &Beside, present: &[usize], scale: Option<Sc
     html! {
         tr.limit[row.limit] data-q=(row.queue) {
             th scope="row" { (mark::name(&row.queue)) }
-            @for side in on() { (figure(side)) }
+            @for at in present { (figure(row.on[*at].as_ref(), row.without[*at])) }
             @for side in on() { (ratio(side, row.queue == beside.reference)) }
             td.strip { @if let Some(scale) = scale {
                 svg.whiskers width=(STRIP) height=(height) viewBox={ "0 0 " (STRIP) " " (height) } aria-hidden="true" {
@@ -115,12 +116,14 @@ fn row_of(row: &OnMachines, beside: &Beside, present: &[usize], scale: Option<Sc
     }
 }
 
-fn figure(side: Option<&OnMachine>) -> Markup {
-    match side {
-        Some(side) => {
+fn figure(side: Option<&OnMachine>, without: Option<Without>) -> Markup {
+    match (side, without) {
+        (Some(side), _) => {
             html! { td.n data-v=(side.ns) { @if side.unreliable.is_some() { (Mark::Flagged.show()) " " } (duration(side.ns)) } }
         }
-        None => html! { td.n { (Mark::NotMeasured.show()) } },
+        (None, Some(Without::Failed(outcome))) => html! { td.n { (Mark::Failed.show()) " " (outcome) } },
+        (None, Some(Without::Absent(AbsentKind::NotSupported))) => html! { td.n { (Mark::NotSupported.show()) } },
+        (None, _) => html! { td.n { (Mark::NotMeasured.show()) } },
     }
 }
 
@@ -145,5 +148,18 @@ fn reversals(reversals: &[Reversal]) -> Markup {
         ul { @for reversal in reversals {
             li { (reversal.one) " is faster on " (reversal.one_faster_on.join(", ")) "; " (reversal.other) " on " (reversal.other_faster_on.join(", ")) }
         } }
+    }
+}
+
+/// Who is faster than whom on every machine.
+fn agreed(agreed: &[Agreed], pairs: usize) -> Markup {
+    if agreed.is_empty() {
+        return html! { p { "No pair of queues has the same sure order on every machine." } };
+    }
+    html! {
+        details {
+            summary { (capital(&count(pairs, "pair"))) " of queues in the same order on every machine" }
+            ul { @for Agreed { faster, than } in agreed { li { (faster) " is faster than " (than.join(", ")) } } }
+        }
     }
 }

@@ -3,14 +3,14 @@
 
 use maud::{Markup, html};
 
-use super::figure::LONE_INTERVAL;
+use super::figure::{LONE_INTERVAL, range};
 use super::mark::{self, Mark, marker, pixels};
 use super::scale::Scale;
 use super::strip::{axis, ends, guides, whisker};
 use super::words::{self, cell};
 use crate::ranking::{Change, Crossing, OneSide, Step, ratio_words};
-use crate::summary::{Across, Summary, figure_words, overall, verdict_of_change};
-use crate::table::duration;
+use crate::summary::{Across, Summary, ladder_finding, overall, side_words, verdict_of_change};
+use crate::table::{duration, percentage};
 
 const STRIP: f64 = 220.0;
 
@@ -49,11 +49,11 @@ fn transports(crossing: &Crossing) -> Markup {
             table.sortable {
                 thead { tr {
                     th scope="col" { "queue" }
-                    th.n scope="col" { "threads" }
-                    th.n scope="col" { "processes" }
+                    th scope="col" { "processes are" }
                     th.n scope="col" { "times faster [95 %]" }
                     th.strip scope="col" data-nosort { (head(scale)) }
-                    th scope="col" { "processes are" }
+                    th.n scope="col" { "threads" }
+                    th.n scope="col" { "processes" }
                     th.n scope="col" { "cpu/message, threads" }
                     th.n scope="col" { "cpu/message, processes" }
                     th.n scope="col" { "holds" }
@@ -61,8 +61,8 @@ fn transports(crossing: &Crossing) -> Markup {
                 tbody { @for queue in &crossing.queues {
                     tr data-q=(queue.queue) {
                         th scope="row" { (mark::name(&queue.queue)) }
-                        (value(crossing, &queue.threads)) (value(crossing, &queue.processes))
                         (change_cells(&queue.queue, &queue.change, scale))
+                        (value(crossing, &queue.threads)) (value(crossing, &queue.processes))
                         (cost(&queue.threads)) (cost(&queue.processes))
                         (holds(crossing, &queue.threads))
                     }
@@ -70,12 +70,19 @@ fn transports(crossing: &Crossing) -> Markup {
             }
         }
         p.fine { (crossing.unit) ", " (if crossing.is_timed { "lower" } else { "higher" }) " is better \u{b7} "
-            (rounds(crossing)) " \u{b7} " (LONE_INTERVAL) " \u{b7} holds: messages it took before it said it was full, ! where that is not what was asked for" }
+            (rounds(crossing)) " \u{b7} " (LONE_INTERVAL) " \u{b7} " (verdicts(crossing)) " \u{b7} A or B: it runs at two speeds, a block at one of them \u{b7} holds: messages it took before it said it was full, ! where that is not what was asked for" }
     }
 }
 
+fn verdicts(crossing: &Crossing) -> String {
+    let margin = percentage(crossing.margin);
+    format!(
+        "equivalent: the bracket lies within {margin}; equivalent+ and equivalent-: it does, and surely above 1, or below"
+    )
+}
+
 fn rounds(crossing: &Crossing) -> String {
-    super::figure::range(crossing.queues.iter().filter_map(|queue| Some(queue.change.times_faster?.rounds)), "round")
+    range(crossing.queues.iter().filter_map(|queue| Some(queue.change.times_faster?.rounds)), "round")
 }
 
 fn head(scale: Option<Scale>) -> Markup {
@@ -88,6 +95,7 @@ fn head(scale: Option<Scale>) -> Markup {
 fn change_cells(queue: &str, change: &Change, scale: Option<Scale>) -> Markup {
     let ratio = change.times_faster;
     html! {
+        td { @if change.unreliable { (Mark::Flagged.show()) " " } @if ratio.is_none() { (Mark::Failed.show()) " " } (verdict_of_change(change)) }
         (cell(ratio.map(|ratio| ratio.estimate), &ratio.map_or_else(String::new, |ratio| ratio_words(&ratio))))
         td.strip { @if let Some((scale, ratio)) = scale.zip(ratio) {
             svg.whiskers width=(STRIP) height="18" viewBox={ "0 0 " (STRIP) " 18" } aria-hidden="true" {
@@ -97,17 +105,13 @@ fn change_cells(queue: &str, change: &Change, scale: Option<Scale>) -> Markup {
                 (marker(queue, scale.at(ratio.estimate), 9.0))
             }
         } }
-        td { @if change.unreliable { (Mark::Flagged.show()) " " } @if ratio.is_none() { (Mark::Failed.show()) " " } (verdict_of_change(change)) }
     }
 }
 
 fn value(crossing: &Crossing, side: &OneSide) -> Markup {
-    match (side.modes, side.value) {
-        (Some([lower, upper]), value) => {
-            cell(value, &format!("{} or {}", figure_words(crossing, lower.value), figure_words(crossing, upper.value)))
-        }
-        (None, Some(value)) => cell(Some(value), &figure_words(crossing, value)),
-        (None, None) => html! { td.n { (Mark::Failed.show()) } },
+    match side_words(crossing, side) {
+        Some(words) => cell(side.value, &words),
+        None => html! { td.n { (Mark::Failed.show()) } },
     }
 }
 
@@ -127,13 +131,15 @@ fn ladder(crossing: &Crossing) -> Markup {
     let scale = scale(&crossing.ladder.iter().map(|step| &step.change).collect::<Vec<_>>());
     html! {
         h3 { "Step by step, each changing one thing" }
+        p.finding { (ladder_finding(&crossing.ladder)) }
         p { "From a ring on the heap (L0) over one mapping of shared memory (L1), a mapping for each end (L2) and a shared futex key (L3) to two processes (L4); for the kernel's queues from two threads (KT) to two processes (KP)." }
         div.scroll role="region" tabindex="0" aria-label={ "the ladder in " (crossing.threads) } {
             table.sortable {
-                thead { tr { th scope="col" { "step" } th scope="col" { "changes" } th scope="col" { "to" } th.n scope="col" { "times faster [95 %]" } th.strip scope="col" data-nosort { (head(scale)) } th scope="col" { "it is" } } }
+                thead { tr { th scope="col" { "step" } th scope="col" { "to" } th scope="col" { "it is" } th.n scope="col" { "times faster [95 %]" } th.strip scope="col" data-nosort { (head(scale)) } th scope="col" { "changes" } } }
                 tbody { @for step in &crossing.ladder { (rung(step, scale)) } }
             }
         }
+        p.fine { "times as fast as the step before, higher is better \u{b7} " (range(crossing.ladder.iter().filter_map(|step| Some(step.change.times_faster?.rounds)), "round")) " \u{b7} " (LONE_INTERVAL) }
         @if let Some(why) = crossing.ladder.iter().find_map(|step| step.not_isolated) {
             p.fine { "* not isolated: " (why) "; its ratio is one of noise" }
         }
@@ -145,9 +151,9 @@ fn rung(step: &Step, scale: Option<Scale>) -> Markup {
     html! {
         tr data-q=(queue) {
             th scope="row" { (step.step) @if step.not_isolated.is_some() { "*" } }
-            td { (step.changes) }
             td { (mark::name(queue)) " " (step.to.split_once(' ').map_or("", |(_, side)| side)) }
             (change_cells(queue, &step.change, scale))
+            td { (step.changes) }
         }
     }
 }

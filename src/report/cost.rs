@@ -9,7 +9,7 @@ use super::strip::thinned;
 use super::words::{self, cell, scenario};
 use crate::ranking::{Matter, Row};
 use crate::summary::Section;
-use crate::table::duration;
+use crate::table::{count, duration};
 
 const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 380.0;
@@ -45,8 +45,13 @@ fn points(section: &Section) -> impl Iterator<Item = (&Row, f64, f64)> {
 }
 
 fn finding(section: &Section) -> String {
-    let sentence = section.widest_answer(Matter::Cpu).and_then(|answer| answer.sentence.clone());
-    sentence.unwrap_or_else(|| "Too little is known to say which costs least.".into())
+    let sentence =
+        section.widest_answer(Matter::Cpu).and_then(|answer| Some((answer.queues, answer.sentence.as_ref()?)));
+    match sentence {
+        Some((queues, sentence)) if queues > 1 => format!("Of {}: {sentence}", count(queues, "queue")),
+        Some((_, sentence)) => sentence.clone(),
+        None => "Too little is known to say which costs least.".into(),
+    }
 }
 
 fn chart(section: &Section) -> Markup {

@@ -16,10 +16,9 @@ const SHADES: f64 = 7.0;
 
 /// Why a queue has no row in a scenario.
 pub fn absent_mark(section: &Section, queue: &str) -> Mark {
-    let known = section.absent.iter().find(|absent| absent.queues.iter().any(|known| known == queue));
-    match known.map(|absent| absent.kind) {
-        Some(AbsentKind::NotSupported) => Mark::NotSupported,
-        Some(AbsentKind::NotMeasured) | None => Mark::NotMeasured,
+    match section.why_absent(queue) {
+        AbsentKind::NotSupported => Mark::NotSupported,
+        AbsentKind::NotMeasured => Mark::NotMeasured,
     }
 }
 

@@ -8,8 +8,8 @@ use super::scale::Scale;
 use super::words::cell;
 use crate::protocol::Outcome;
 use crate::ranking::Row;
-use crate::summary::{Line, Place, Section, Series, Summary, Swept, look_of};
-use crate::table::{count, duration, rate, significant};
+use crate::summary::{Line, Measure, Place, Section, Series, Summary, Swept, look_of};
+use crate::table::count;
 
 const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 380.0;
@@ -20,31 +20,6 @@ const BOTTOM: f64 = 330.0;
 /// Lines of text at the right end lie at least so far apart.
 const LABEL: f64 = 14.0;
 
-/// What is drawn of a figure: itself, or what it comes to in another unit.
-#[derive(Clone, Copy)]
-enum Panel {
-    Figure,
-    /// Bytes per second, from messages per second and their size.
-    Bytes,
-}
-
-impl Panel {
-    fn of(self, section: &Section, value: f64) -> f64 {
-        match self {
-            Panel::Figure => value,
-            Panel::Bytes => value * section.parts.payload_bytes as f64 / f64::from(1 << 30),
-        }
-    }
-
-    fn words(self, series: &Series, value: f64) -> String {
-        match self {
-            Panel::Figure if series.less_is_better => duration(value),
-            Panel::Figure => rate(value),
-            Panel::Bytes => format!("{} GiB/s", significant(value)),
-        }
-    }
-}
-
 /// The pictures of some sweeps, under one heading.
 pub fn section(id: &str, title: &str, about: &str, swept: &[Swept], absent: &str, summary: &Summary) -> Markup {
     let wanted: Vec<&Series> = summary.series.iter().filter(|series| swept.contains(&series.swept)).collect();
@@ -54,9 +29,9 @@ pub fn section(id: &str, title: &str, about: &str, swept: &[Swept], absent: &str
             p { (about) }
             @if wanted.is_empty() { p.empty { (Mark::NotMeasured.show()) " " (absent) } }
             @for series in wanted {
-                (chart(series, &summary.scenarios, Panel::Figure))
+                (chart(series, &summary.scenarios, Measure::Figure))
                 @if series.swept == Swept::Payload && !series.less_is_better {
-                    (chart(series, &summary.scenarios, Panel::Bytes))
+                    (chart(series, &summary.scenarios, Measure::Bytes))
                 }
             }
         }
@@ -76,24 +51,30 @@ fn title(series: &Series) -> String {
     format!("{what}: {} ({}, suite {})", series.fixed, series.machine, series.suite)
 }
 
-fn chart(series: &Series, sections: &[Section], panel: Panel) -> Markup {
-    let title = title(series);
-    let unit = match panel {
-        Panel::Figure => series.unit,
-        Panel::Bytes => "GiB/s",
+fn chart(series: &Series, sections: &[Section], measure: Measure) -> Markup {
+    let (title, unit) = match measure {
+        Measure::Figure => (title(series), series.unit),
+        Measure::Bytes => (format!("In bytes: {}", title(series)), "GiB/s"),
     };
     let better = if series.less_is_better { "lower is better" } else { "higher is better" };
     let rows = || series.lines.iter().flat_map(|line| points(series, sections, line).into_iter().flatten());
     let n = range(rows().map(|(_, row)| row.blocks), "block");
     let caption = Caption {
         title: &title,
-        finding: &series.finding,
+        finding: finding(series, measure),
         unit: format!("{unit}, {better}"),
         n,
         interval: MEDIAN_INTERVAL,
     };
-    let chart = Chart { series, sections, panel };
+    let chart = Chart { series, sections, measure };
     figure(&caption, &chart.picture(&title), &chart.table())
+}
+
+fn finding(series: &Series, measure: Measure) -> &str {
+    match (measure, &series.finding_in_bytes) {
+        (Measure::Bytes, Some(finding)) => finding,
+        _ => &series.finding,
+    }
 }
 
 /// The rows of a queue at each place that has it.
@@ -108,12 +89,12 @@ fn points<'a>(series: &'a Series, sections: &'a [Section], line: &Line) -> Vec<O
 struct Chart<'a> {
     series: &'a Series,
     sections: &'a [Section],
-    panel: Panel,
+    measure: Measure,
 }
 
 impl Chart<'_> {
     fn value(&self, place: &Place, value: f64) -> f64 {
-        self.panel.of(&self.sections[place.scenario], value)
+        self.measure.of(&self.sections[place.scenario], value)
     }
 
     fn x(&self, place: &Place) -> f64 {
@@ -132,7 +113,7 @@ impl Chart<'_> {
         let Some(y) = Scale::log(values, BOTTOM, TOP) else {
             return html! { p.empty { (Mark::Failed.show()) " no queue has a figure here" } };
         };
-        let label = format!("{title}. {} The figures stand in the table below.", self.series.finding);
+        let label = format!("{title}. {} The figures stand in the table below.", finding(self.series, self.measure));
         let labels = self.labels(y);
         let (quiet, loud): (Vec<&Line>, Vec<&Line>) = self.series.lines.iter().partition(|line| !line.highlighted);
         let content = html! {
@@ -175,7 +156,7 @@ impl Chart<'_> {
         html! {
             @for tick in y.ticks() {
                 path.guide d={ "M" (LEFT) " " (pixels(y.at(tick))) "H" (RIGHT) } {}
-                text.tick x=(LEFT - 6.0) y=(pixels(y.at(tick) + 4.0)) text-anchor="end" { (self.panel.words(self.series, tick)) }
+                text.tick x=(LEFT - 6.0) y=(pixels(y.at(tick) + 4.0)) text-anchor="end" { (self.measure.words(self.series, tick)) }
             }
             path.frame d={ "M" (LEFT) " " (TOP) "V" (BOTTOM) "H" (RIGHT) } {}
             @for place in &self.series.places {
@@ -281,7 +262,7 @@ impl Chart<'_> {
 
     /// A row's figure with its interval, or both its speeds.
     fn words(&self, place: &Place, row: &Row) -> String {
-        let words = |value: f64| self.panel.words(self.series, self.value(place, value));
+        let words = |value: f64| self.measure.words(self.series, self.value(place, value));
         match (row.modes, row.value, row.value_interval) {
             (Some([lower, upper]), ..) => format!("{} or {}", words(lower.value), words(upper.value)),
             (None, Some(value), Some([low, high])) => format!("{} [{}, {}]", words(value), words(low), words(high)),

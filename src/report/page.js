@@ -9,6 +9,7 @@
   const root = document.documentElement;
   const cardsIn = one("#cards");
   const chosen = document.createElement("div");
+  chosen.id = "chosen";
 
   // Names are buttons, and what tells how to use them is there, where this script runs.
   for (const name of all("span.q").concat(cardsIn ? all("span.q", cardsIn.content) : [])) {
@@ -28,15 +29,40 @@
     known.get(queue).push(element);
   }
 
-  // The address: #v=1&producers=2&...&q=flume/mpmc,std/mpsc, or the id of a part.
-  function writeAddress() {
+  // What is wider than its place says so.
+  const watch = new ResizeObserver((entries) => requestAnimationFrame(() => {
+    for (const { target } of entries) target.classList.toggle("more", target.scrollWidth > target.clientWidth + 1);
+  }));
+  for (const scroll of all(".scroll")) watch.observe(scroll);
+
+  // The address: #v=1&producers=2&...&sort=3.1.descending&sec=cost&q=flume/mpmc,std/mpsc, or the id of a part.
+  function writeAddress(isPlace) {
     const words = new URLSearchParams(state);
     words.delete("q");
-    if (!state.only) words.delete("only");
+    for (const name of ["only", "sec", "sort"]) if (!state[name]) words.delete(name);
     let text = words.toString();
     if (marked.size) text += "&q=" + Array.from(marked, encodeURIComponent).join(",");
-    try { history.replaceState(null, "", "#" + text); } catch { location.hash = text; }
+    try { history[isPlace ? "pushState" : "replaceState"](null, "", "#" + text); } catch { location.hash = text; }
   }
+
+  // A part, from its head on; what it is folded into opens.
+  function go(id) {
+    const part = document.getElementById(id);
+    if (!part) return;
+    const fold = part.closest("details");
+    for (let each = fold; each; each = each.parentElement.closest("details")) each.open = true;
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    (fold || part).scrollIntoView();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[href^='#']:not(.skip)");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    state.sec = link.hash.slice(1);
+    writeAddress(true);
+    go(state.sec);
+  });
 
   function notice(text) {
     const place = one("#notice");
@@ -104,8 +130,7 @@
     if (!text) return null;
     return cell.classList.contains("n") && !Number.isNaN(Number(text)) ? Number(text) : text;
   }
-  function sort(table, head, column) {
-    const ascending = head.getAttribute("aria-sort") !== "ascending";
+  function sort(table, head, column, ascending) {
     for (const other of all("th[aria-sort]", table)) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
     const body = table.tBodies[0];
@@ -117,13 +142,19 @@
     });
     body.append(...rows.map((entry) => entry.row));
   }
-  for (const table of all("table.sortable")) {
+  const sortable = all("table.sortable");
+  for (const table of sortable) {
     all("thead th", table).forEach((head, column) => {
       if ("nosort" in head.dataset) return;
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
-      button.addEventListener("click", () => sort(table, head, column));
+      button.addEventListener("click", () => {
+        const ascending = head.getAttribute("aria-sort") !== "ascending";
+        sort(table, head, column, ascending);
+        state.sort = [sortable.indexOf(table), column, ascending ? "ascending" : "descending"].join(".");
+        writeAddress();
+      });
       head.replaceChildren(button);
     });
   }
@@ -149,10 +180,12 @@
       rest.append(summary, ...copies.slice(mostShown));
       chosen.append(rest);
     }
+    for (const scroll of all(".scroll", chosen)) watch.observe(scroll);
     const none = one("#serving");
     none.hidden = false;
     none.classList.toggle("fine", serving.length > 0);
-    none.textContent = serving.length ? serving.length + (serving.length === 1 ? " measured scenario serves" : " measured scenarios serve") + " these needs." : "? Not measured in these files: " + selects.map((select) => select.name + " " + select.selectedOptions[0].textContent).join(", ")
+    const needs = selects.map((select) => select.parentElement.firstChild.textContent.trim() + " " + select.selectedOptions[0].textContent).join(", ");
+    none.textContent = serving.length ? "Needs: " + needs + ". " + serving.length + (serving.length === 1 ? " measured scenario serves them." : " measured scenarios serve them.") : "? Not measured in these files: " + needs
       + ". Choose something else, look at the list below, or measure it: queuebench run --suite standard";
     showMarks();
     if (fromUser) writeAddress();
@@ -192,7 +225,7 @@
 
   function readAddress() {
     const text = location.hash.slice(1);
-    if (!text.includes("=")) return;
+    if (!text.includes("=")) { state.sec = text; return; }
     let words;
     try { words = new URLSearchParams(text); } catch { return; }
     const lost = [];
@@ -203,6 +236,12 @@
       else lost.push(select.name + " " + value);
     }
     marked.clear();
+    state.sec = words.get("sec") || "";
+    state.sort = words.get("sort") || "";
+    const [nth, column, order] = state.sort.split(".");
+    const table = sortable[Number(nth)];
+    const head = table && table.tHead.rows[0].cells[Number(column)];
+    if (head && !("nosort" in head.dataset)) sort(table, head, Number(column), order === "ascending");
     state.only = one("#only").value = words.get("only") || "";
     filter();
     for (const queue of (words.get("q") || "").split(",").filter(Boolean)) {
@@ -214,12 +253,14 @@
     readAddress();
     if (form) choose(false);
     showMarks();
+    if (state.sec) history.scrollRestoration = "manual";
+    go(state.sec);
   }
   addEventListener("hashchange", start);
   one(".tools").hidden = false;
   start();
 
-  // A link to a part opens what it is folded into; paper has no folds.
+  // Paper has no folds.
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = all("details:not([open])");

@@ -27,11 +27,21 @@ pub fn section(sections: &[&Section]) -> Markup {
             }
             @for (at, section) in sections.iter().enumerate() {
                 details.scenario open[at == 0] data-scenario=(section.ranking.scenario) {
-                    summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } }
+                    summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } (twins(section, sections)) }
                     div id={ "ranking-" (at) } { (ranking(section)) }
                 }
             }
             (mark::legend())
+        }
+    }
+}
+
+/// That another run has the same scenario.
+fn twins(section: &Section, sections: &[&Section]) -> Markup {
+    let others: Vec<String> = section.twins.iter().map(|twin| sections[*twin].field()).collect();
+    html! {
+        @if !others.is_empty() {
+            span.twin { "Not the whole field: " (others.join(" and ")) " has the same scenario with other queues; rates of two runs are not to be compared." }
         }
     }
 }
@@ -61,7 +71,8 @@ fn ranking(section: &Section) -> Markup {
             }
         }
         p.fine {
-            (words::unit(section)) " \u{b7} " (range(section.ranking.rows.iter().map(|row| row.blocks), "block"))
+            (words::unit(section)) " \u{b7} " (range(section.ranking.rows.iter().filter(|row| !row.limit).map(|row| row.blocks), "block"))
+            @if section.ranking.rows.iter().any(|row| row.limit) { ", limits apart" }
             " \u{b7} " (section.value_head()) ": median over blocks, and its 95 % order-statistic interval"
             " \u{b7} times slower than the best: " (RATIO_INTERVAL)
         }

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Section;
-use crate::ranking::{BothSides, Change, Crossing, OneSide, Side, crossing, ratio_words};
+use crate::ranking::{BothSides, CONFIDENCE, Change, Crossing, OneSide, Side, Step, crossing, ratio_words};
+use crate::stats::Verdict;
 use crate::table::{count, duration, rate};
+
+/// Queues that a finding names before the rest is counted.
+const MOST_NAMED: usize = 3;
 
 /// A scenario between threads and between processes.
 #[derive(Clone, Debug, Serialize)]
@@ -41,12 +45,39 @@ pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
     crossing(&threads.scenario, &one, &other)
 }
 
-/// How often which verdict, over all scenarios.
+/// Which side is faster how often, over all scenarios, by how much, and how much of that may be chance.
 pub fn overall(crossings: &[Across]) -> String {
     let all: Vec<&Change> =
         crossings.iter().flat_map(|across| &across.crossing.queues).map(|queue| &queue.change).collect();
-    let cells = count(all.len(), "pair");
-    format!("Over {}, {cells} of a queue on either side: {}.", count(crossings.len(), "scenario"), counted(&all))
+    let of = |wanted: fn(Verdict) -> bool| {
+        let known = all.iter().filter(|change| change.times_faster.is_some() && !change.unreliable);
+        known.filter(|change| wanted(change.verdict)).count()
+    };
+    let decided = |change: &&&Change| !change.unreliable && matches!(change.verdict, Verdict::Faster | Verdict::Slower);
+    let estimates = || all.iter().filter(decided).filter_map(|change| Some(change.times_faster?.estimate));
+    let (least, most) = (estimates().fold(f64::INFINITY, f64::min), estimates().fold(0.0, f64::max));
+    let by = if most == 0.0 { String::new() } else { format!("; where decided, by {least:.2}x to {most:.2}x") };
+    let others: Vec<String> = [
+        (all.iter().filter(|change| change.times_faster.is_some() && change.unreliable).count(), "unreliable in"),
+        (all.iter().filter(|change| change.times_faster.is_none()).count(), "without a ratio in"),
+    ]
+    .into_iter()
+    .filter(|(times, _)| *times > 0)
+    .map(|(times, word)| format!(", {word} {times}"))
+    .collect();
+    let with_ratio = all.iter().filter(|change| change.times_faster.is_some()).count();
+    let chance = ((1.0 - CONFIDENCE) * with_ratio as f64).round();
+    format!(
+        "Of {} of a queue on either side, in {}, processes are faster in {}, slower in {}, equivalent in {}, undecided in {}{}{by}. \
+         Each bracket holds by itself: were there no difference at all, some {chance} of so many would lie beyond 1 by chance.",
+        count(all.len(), "pair"),
+        count(crossings.len(), "scenario"),
+        of(|verdict| verdict == Verdict::Faster),
+        of(|verdict| verdict == Verdict::Slower),
+        of(Verdict::is_equivalent),
+        of(|verdict| verdict == Verdict::Undecided),
+        others.concat()
+    )
 }
 
 fn finding(crossing: &Crossing) -> String {
@@ -54,10 +85,28 @@ fn finding(crossing: &Crossing) -> String {
     let sure = crossing.queues.iter().filter(|queue| matches!(verdict_of_change(&queue.change), "faster" | "slower"));
     let named: Vec<String> = sure
         .filter_map(|queue| Some(format!("{} {}", queue.queue, ratio_words(&queue.change.times_faster?))))
-        .take(3)
         .collect();
-    let named = if named.is_empty() { String::new() } else { format!("; {}", named.join(", ")) };
+    let more = named.len().saturating_sub(MOST_NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let named = match &named[..named.len().min(MOST_NAMED)] {
+        [] => String::new(),
+        named => format!("; {}{more}", named.join(", ")),
+    };
     format!("between processes {}{named}. {}", counted(&changes), fastest(crossing))
+}
+
+/// What the steps come to that change anything, in a sentence.
+pub fn ladder_finding(ladder: &[Step]) -> String {
+    let isolated: Vec<&Step> = ladder.iter().filter(|step| step.not_isolated.is_none()).collect();
+    let changes: Vec<&Change> = isolated.iter().map(|step| &step.change).collect();
+    let distance = |step: &&&Step| step.change.times_faster.map_or(0.0, |ratio| ratio.estimate.ln().abs());
+    let sure = isolated.iter().filter(|step| matches!(verdict_of_change(&step.change), "faster" | "slower"));
+    let most = sure.max_by(|a, b| distance(a).total_cmp(&distance(b)));
+    let most = most.and_then(|step| Some((step, step.change.times_faster?))).map_or_else(
+        || "none is sure to change anything".to_owned(),
+        |(step, ratio)| format!("most by {} to {}, {} times as fast", step.step, step.to, ratio_words(&ratio)),
+    );
+    format!("Of {} that change one thing: {}; {most}.", count(isolated.len(), "step"), counted(&changes))
 }
 
 /// Which of these queues has the best figure on either side.
@@ -67,16 +116,20 @@ fn fastest(crossing: &Crossing) -> String {
     let best = |(name, side): (&str, SideOf)| {
         let known = crossing.queues.iter().filter_map(|queue| Some((queue, side(queue).value?)));
         let sign = if crossing.is_timed { 1.0 } else { -1.0 };
-        let (queue, value) = known.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
-        Some(format!("between {name} {} ({})", queue.queue, figure_words(crossing, value)))
+        let (queue, _) = known.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
+        Some(format!("between {name} {} ({})", queue.queue, side_words(crossing, side(queue))?))
     };
     let both: Vec<String> = sides.into_iter().filter_map(best).collect();
-    if both.is_empty() { String::new() } else { format!("Best in the middle: {}.", both.join(", ")) }
+    if both.is_empty() { String::new() } else { format!("Best by the median block: {}.", both.join(", ")) }
 }
 
-/// A figure of a scenario that has both sides, in its unit.
-pub fn figure_words(crossing: &Crossing, value: f64) -> String {
-    if crossing.is_timed { duration(value) } else { rate(value) }
+/// A side's figure in its unit, or both of them: what lies between two speeds is neither.
+pub fn side_words(crossing: &Crossing, side: &OneSide) -> Option<String> {
+    let words = |value: f64| if crossing.is_timed { duration(value) } else { rate(value) };
+    match side.modes {
+        Some([lower, upper]) => Some(format!("{} or {}", words(lower.value), words(upper.value))),
+        None => side.value.map(words),
+    }
 }
 
 /// `3 faster, 2 equivalent`

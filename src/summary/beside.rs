@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Machine, Section};
+use super::{AbsentKind, Machine, Section};
 use crate::comparison::{LeftOut, comparable, obstacle};
+use crate::protocol::Outcome;
 use crate::ranking::{CONFIDENCE, PairRow, Ratio, Row, all_pairs};
 use crate::record::Run;
 use crate::scenario::Scenario;
@@ -38,6 +39,8 @@ pub struct Beside {
     pub rows: Vec<OnMachines>,
     /// Pairs of queues of which the same one is surely faster wherever both are known.
     pub agreements: usize,
+    /// Those pairs, by the faster one, in the order of the first machine.
+    pub agreed: Vec<Agreed>,
     /// Pairs that are undecided or equivalent on one machine at least.
     pub open: usize,
     /// Pairs of which one is surely faster here and the other there.
@@ -56,6 +59,19 @@ pub struct OnMachines {
     pub limit: bool,
     /// In the order of the machines; null where it has no figure.
     pub on: Vec<Option<OnMachine>>,
+    /// Why it has none, in the same order; null where it has one.
+    pub without: Vec<Option<Without>>,
+}
+
+/// Why a queue has no figure: what its blocks ended in, or that it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Without {
+    /// A block of it ended in this.
+    Failed(Outcome),
+    /// It has no block.
+    Absent(AbsentKind),
 }
 
 /// A queue on one machine.
@@ -76,6 +92,16 @@ pub struct OnMachine {
     pub may_be_best: bool,
     /// Why its figure is not to be relied on.
     pub unreliable: Option<String>,
+}
+
+/// A queue that is surely faster than others wherever both are known.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Agreed {
+    /// The queue.
+    pub faster: String,
+    /// The others.
+    pub than: Vec<String>,
 }
 
 /// Two queues whose order depends on the machine.
@@ -194,14 +220,18 @@ fn beside(chosen: Vec<Option<usize>>, sections: &[Section], machines: &[String])
         queue: (*queue).to_owned(),
         limit: *limit,
         on: on.iter().map(|section| on_machine((*section)?, queue)).collect(),
+        without: on.iter().map(|section| without(*section, queue)).collect(),
     };
-    let (agreements, open, reversals) = orders(&present);
+    let Orders { agreed, open, reversals } = orders(&present);
+    let faster_ones = queues.iter().map(|(queue, _)| *queue);
+    let agreed: Vec<Agreed> = faster_ones.filter_map(|queue| Agreed::of(queue, &agreed)).collect();
     let mut beside = Beside {
         scenario: present[0].1.ranking.scenario.clone(),
         reference: present[0].1.reference.clone(),
         sections: chosen,
         rows: queues.iter().map(row).collect(),
-        agreements,
+        agreements: agreed.iter().map(|agreed| agreed.than.len()).sum(),
+        agreed,
         open,
         reversals,
         finding: String::new(),
@@ -230,8 +260,36 @@ fn on_machine(section: &Section, queue: &str) -> Option<OnMachine> {
     })
 }
 
-/// Pairs of queues that have the same order on all machines, that are open on some, and that are reversed.
-fn orders(present: &[(&str, &Section)]) -> (usize, usize, Vec<Reversal>) {
+fn without(section: Option<&Section>, queue: &str) -> Option<Without> {
+    let not_measured = Without::Absent(AbsentKind::NotMeasured);
+    let Some(section) = section else { return Some(not_measured) };
+    match section.ranking.rows.iter().find(|row| row.queue == queue) {
+        Some(row) if row.value.is_some() => None,
+        Some(row) if row.outcome != Outcome::Ok => Some(Without::Failed(row.outcome)),
+        Some(_) => Some(not_measured),
+        None => Some(Without::Absent(section.why_absent(queue))),
+    }
+}
+
+impl Agreed {
+    /// Of the pairs, the faster one first; none where it is faster than nobody.
+    fn of(queue: &str, pairs: &[(String, String)]) -> Option<Agreed> {
+        let than: Vec<String> =
+            pairs.iter().filter(|(faster, _)| faster == queue).map(|(_, slower)| slower.clone()).collect();
+        (!than.is_empty()).then(|| Agreed { faster: queue.to_owned(), than })
+    }
+}
+
+/// What becomes of the order of two queues from machine to machine.
+#[derive(Default)]
+struct Orders {
+    /// Pairs in one order everywhere, the faster one first.
+    agreed: Vec<(String, String)>,
+    open: usize,
+    reversals: Vec<Reversal>,
+}
+
+fn orders(present: &[(&str, &Section)]) -> Orders {
     // What is surely faster than what, on which machines; the pair's ids in order.
     let mut verdicts: BTreeMap<(String, String), Vec<(&str, Verdict)>> = BTreeMap::new();
     for (machine, section) in present {
@@ -241,21 +299,23 @@ fn orders(present: &[(&str, &Section)]) -> (usize, usize, Vec<Reversal>) {
             verdicts.entry(key).or_default().push((machine, verdict));
         }
     }
-    let (mut agreements, mut open, mut reversals) = (0, 0, Vec::new());
+    let mut orders = Orders::default();
     for ((one, other), said) in verdicts.into_iter().filter(|(_, said)| said.len() > 1) {
         let on = |wanted: Verdict| -> Vec<String> {
             said.iter().filter(|(_, verdict)| *verdict == wanted).map(|(machine, _)| (*machine).to_owned()).collect()
         };
         let (one_faster_on, other_faster_on) = (on(Verdict::Faster), on(Verdict::Slower));
         if !one_faster_on.is_empty() && !other_faster_on.is_empty() {
-            reversals.push(Reversal { one, other, one_faster_on, other_faster_on });
-        } else if one_faster_on.len() == said.len() || other_faster_on.len() == said.len() {
-            agreements += 1;
+            orders.reversals.push(Reversal { one, other, one_faster_on, other_faster_on });
+        } else if one_faster_on.len() == said.len() {
+            orders.agreed.push((one, other));
+        } else if other_faster_on.len() == said.len() {
+            orders.agreed.push((other, one));
         } else {
-            open += 1;
+            orders.open += 1;
         }
     }
-    (agreements, open, reversals)
+    orders
 }
 
 fn finding(beside: &Beside, present: &[(&str, &Section)]) -> String {

@@ -19,14 +19,14 @@ use serde::Serialize;
 
 pub use about::{Machine, RunAbout};
 pub use absent::{Absent, AbsentKind};
-pub use across::{Across, between, figure_words, overall, verdict_of_change};
-pub use beside::{Beside, OnMachine, OnMachines, Reversal, SideBySide};
+pub use across::{Across, between, ladder_finding, overall, side_words, verdict_of_change};
+pub use beside::{Agreed, Beside, OnMachine, OnMachines, Reversal, SideBySide, Without};
 pub use core_map::CoreMap;
 pub use gallery::gallery;
 pub use look::{Look, Palette, look_of};
 use pool::Pooled;
 pub use section::{Measured, Parts, Section, SiteParts};
-pub use series::{Line, Place, Series, Swept};
+pub use series::{Line, Measure, Place, Series, Swept};
 pub use words::{figure_in_words, program_finding, rank_words, verdict_words};
 
 use crate::filter::Filter;
@@ -106,6 +106,7 @@ impl Summary {
             summary.scenarios_not_run.extend(whole);
             first_runs.push(pool.run);
         }
+        summary.find_twins();
         summary.crossings = across::all(&summary.scenarios);
         if !wanted.only_tables {
             summary.side_by_side = beside::side_by_side(&summary.scenarios, &summary.machines, &first_runs);
@@ -114,6 +115,17 @@ impl Summary {
             summary.looks = queues.map(|row| (row.queue.clone(), look_of(&row.queue))).collect();
         }
         Ok(summary)
+    }
+
+    fn find_twins(&mut self) {
+        let key = |section: &Section| (section.scenario, section.machine.clone());
+        let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, section) in self.scenarios.iter().enumerate() {
+            places.entry(key(section)).or_default().push(at);
+        }
+        for (at, section) in self.scenarios.iter_mut().enumerate() {
+            section.twins = places[&key(section)].iter().copied().filter(|twin| *twin != at).collect();
+        }
     }
 
     fn empty() -> Summary {
@@ -196,7 +208,10 @@ mod tests {
     #[test]
     fn the_schema_beside_this_file_is_that_of_the_summary() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/summary/schema.json");
-        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Summary)).unwrap() + "\n";
+        // What is written, not what could be read: a field that is left out where it is empty is not required.
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<Summary>();
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("QUEUEBENCH_WRITE_SCHEMA").is_some() {
             std::fs::write(path, &schema).unwrap();
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::absent::{Absent, absent};
+use super::absent::{Absent, AbsentKind, absent};
 use crate::queue::Capacity;
 use crate::ranking::{
     Answer, Context, Dots, Logs, Matter, PairRow, Ranking, Row, Undecided, WaitNeed, against_builds, all_pairs,
@@ -74,6 +74,9 @@ pub struct Section {
     pub files: Vec<String>,
     /// How many runs were pooled.
     pub runs: usize,
+    /// Where else among the summary's scenarios this one is, of the same machine but of runs that cannot be pooled with it:
+    /// another field, another build. Figures of the two are not to be compared.
+    pub twins: Vec<usize>,
     /// Which pool of runs it is from: figures of different pools do not belong on one line.
     pub pool: usize,
     /// The machine's id.
@@ -189,6 +192,7 @@ impl Section {
             oversubscribed: line.oversubscribed,
             files: Vec::new(),
             runs: 1,
+            twins: Vec::new(),
             pool: 0,
             machine: run.machine.id.clone(),
             started: run.started.clone(),
@@ -202,6 +206,12 @@ impl Section {
     /// The answer among all queues, however they wait; only a whole summary has one.
     pub fn widest_answer(&self, matter: Matter) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.matter == matter && answer.wait == WaitNeed::Any)
+    }
+
+    /// Why a queue has no row here; of a queue that nobody spoke of, that nobody measured it.
+    pub fn why_absent(&self, queue: &str) -> AbsentKind {
+        let known = self.absent.iter().find(|absent| absent.queues.iter().any(|known| known == queue));
+        known.map_or(AbsentKind::NotMeasured, |absent| absent.kind)
     }
 
     /// With what only a whole summary needs: every block, the answers, and who is absent.

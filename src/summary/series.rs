@@ -119,6 +119,8 @@ pub struct Series {
     pub lines: Vec<Line>,
     /// What there is to see, in a sentence.
     pub finding: String,
+    /// The same of bytes per second; of rates over the payload only.
+    pub finding_in_bytes: Option<String>,
 }
 
 /// A scenario of a series.
@@ -204,8 +206,11 @@ fn series(
         places,
         lines,
         finding: String::new(),
+        finding_in_bytes: None,
     };
-    series.finding = finding(&series, sections);
+    series.finding = finding(&series, sections, Measure::Figure);
+    let in_bytes = (swept == Swept::Payload && !series.less_is_better).then_some(Measure::Bytes);
+    series.finding_in_bytes = in_bytes.map(|measure| finding(&series, sections, measure));
     Some(series)
 }
 
@@ -288,12 +293,41 @@ impl Range<'_> {
     }
 }
 
+/// What a finding is about.
+#[derive(Clone, Copy)]
+pub enum Measure {
+    /// The scenario's figure.
+    Figure,
+    /// Bytes per second, from messages per second and their size.
+    Bytes,
+}
+
+impl Measure {
+    /// A figure of a scenario in this measure.
+    pub fn of(self, section: &Section, value: f64) -> f64 {
+        match self {
+            Measure::Figure => value,
+            Measure::Bytes => value * section.parts.payload_bytes as f64 / f64::from(1 << 30),
+        }
+    }
+
+    /// Such a figure in words.
+    pub fn words(self, series: &Series, value: f64) -> String {
+        match self {
+            Measure::Figure if series.less_is_better => duration(value),
+            Measure::Figure => rate(value),
+            Measure::Bytes => format!("{} GiB/s", significant(value)),
+        }
+    }
+}
+
 /// Who changes most over the series and who least, among those measured at every place.
-fn finding(series: &Series, sections: &[Section]) -> String {
+fn finding(series: &Series, sections: &[Section], measure: Measure) -> String {
     let contenders = series.lines.iter().filter(|line| !line.limit);
     let of_line = |line: &Line| {
-        let own =
-            series.places.iter().map(|place| Some((row(sections, place, &line.queue)?.value?, place.label.as_str())));
+        let figure =
+            |place: &'_ Place| Some(measure.of(&sections[place.scenario], row(sections, place, &line.queue)?.value?));
+        let own = series.places.iter().map(|place| Some((figure(place)?, place.label.as_str())));
         let own: Vec<(f64, &str)> = own.collect::<Option<_>>()?;
         let least = own.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0))?;
         let most = own.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -302,7 +336,7 @@ fn finding(series: &Series, sections: &[Section]) -> String {
     let range = |(queue, least, most)| Range { queue, least, most };
     let mut ranges: Vec<Range> = contenders.filter_map(of_line).map(range).collect();
     ranges.sort_by(|a, b| b.factor().total_cmp(&a.factor()));
-    let value = |value: f64| if series.less_is_better { duration(value) } else { rate(value) };
+    let value = |value: f64| measure.words(series, value);
     let words = |range: &Range| {
         let (best, worst) = if series.less_is_better { (range.least, range.most) } else { (range.most, range.least) };
         format!(

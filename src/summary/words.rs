@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Section;
 use crate::protocol::Outcome;
 use crate::queue::{Capacity, Program};
-use crate::ranking::{Noise, Row, Undecided, ratio_words};
+use crate::ranking::{Mode, Noise, Row, Undecided, ratio_words};
 use crate::record;
 use crate::schedule::contender::split;
 use crate::table::{count, duration, percentage, rate, significant, span};
@@ -56,6 +56,19 @@ impl Section {
             rounds.push_str(&format!(" of {} runs", self.runs));
         }
         format!("{}{name}  ({}, {rounds}{crowd})", self.ranking.scenario, self.ranking.unit)
+    }
+
+    /// Where its rows are from: `suite quick`, or `2 runs`.
+    pub fn field(&self) -> String {
+        if self.runs > 1 { count(self.runs, "run") } else { format!("suite {}", self.suite) }
+    }
+
+    /// What a queue with two speeds does, in a sentence; `None` of any other.
+    pub fn two_speeds(&self, queue: &str, modes: Option<[Mode; 2]>) -> Option<String> {
+        let [lower, upper] = modes?;
+        let blocks = lower.blocks + upper.blocks;
+        let mode = |mode: Mode| format!("{} in {} of {blocks}", self.value(mode.value), mode.blocks);
+        Some(format!("{queue}: {}, {}", mode(lower), mode(upper)))
     }
 
     /// What its figure is called at the head of a column.
@@ -137,12 +150,7 @@ impl Section {
             if with_remarks && !remarks.is_empty() {
                 notes.push(format!("{}: {remarks}", row.queue));
             }
-            if let Some([lower, upper]) = row.modes {
-                let blocks = lower.blocks + upper.blocks;
-                let mode =
-                    |mode: crate::ranking::Mode| format!("{} in {} of {blocks}", self.value(mode.value), mode.blocks);
-                notes.push(format!("{}: {}, {}", row.queue, mode(lower), mode(upper)));
-            }
+            notes.extend(self.two_speeds(&row.queue, row.modes));
             if let Some(reason) = &row.unreliable {
                 notes.push(format!("{} UNRELIABLE: {reason}", row.queue));
             }

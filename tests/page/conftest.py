@@ -71,6 +71,7 @@ def sources(folder):
         return made_up.write_lines(folder / f"{name}.jsonl", lines)
 
     second = made_up.on_machine(verdicts, "synthetic-second", {"made-up/b": 3.0, "made-up/c": 0.3, None: 1.7})
+    second = made_up.failing(second, "made-up/d")
     hostile = made_up.hostile(verdicts)
     hostile_second = made_up.on_machine(hostile, "constructor", {None: 2.0})
     many = made_up.many_cpus(verdicts)

@@ -28,6 +28,15 @@ def duration(ns):
 def ratio(of):
     estimate = of["estimate"]
     digits = 2 if estimate < 10 else 1 if estimate < 100 else 0
+    ends = of["interval"] or []
+
+    def hides(digits):
+        return any(end != 1 and round(end, digits) == 1 for end in ends)
+
+    while digits < 5 and hides(digits):
+        digits += 1
+    if hides(digits):
+        digits = 2
     words = f"{estimate:.{digits}f}"
     if of["interval"]:
         low, high = of["interval"]
@@ -46,3 +55,15 @@ def is_timed(section):
 
 def in_unit(section):
     return duration if is_timed(section) else rate
+
+
+def field(section):
+    return f"{section['runs']} runs" if section["runs"] > 1 else f"suite {section['suite']}"
+
+
+def lead(section, answer):
+    """The sentence a card begins with."""
+    sentence = (answer["sentence"] or "too little is known to say").rstrip(".")
+    if answer["queues"] < 2:
+        return sentence[0].upper() + sentence[1:] + "."
+    return f"Of {answer['queues']} queues in {field(section)}: {sentence}."

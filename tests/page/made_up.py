@@ -47,8 +47,15 @@ def without_blocks(lines):
 
 
 def nothing_ok(lines):
+    blocks = of_type(lines, "block")
+    for queue in {block["queue"] for block in blocks}:
+        blocks = failing(blocks, queue)
+    return with_blocks(lines, blocks)
+
+
+def failing(lines, queue):
     failed = {"outcome": "hung", "detail": "made up: nothing came out", "messages": 0, "elapsed_ns": 0}
-    return with_blocks(lines, [block | failed for block in of_type(lines, "block")])
+    return [line | failed if line.get("queue") == queue and line["type"] == "block" else line for line in lines]
 
 
 def one_queue(lines, queue):

@@ -4,6 +4,8 @@ from itertools import product
 
 import pytest
 
+import figures
+
 
 def choose(page, **needs):
     for name, value in needs.items():
@@ -33,12 +35,8 @@ def answers_for(summary, producers, consumers, capacity, wait, matter):
     parts = {"producers": producers, "consumers": consumers, "capacity": capacity, "workload": "stream",
              "boundary": "threads", "payload_bytes": 8}
     sections = [section for section in summary["scenarios"] if parts.items() <= section["parts"].items()]
-    return [answer for section in sections for answer in section["answers"]
+    return [(section, answer) for section in sections for answer in section["answers"]
             if (answer["wait"], answer["matter"]) == (wait, matter)]
-
-
-def plain(sentence):
-    return sentence.lower().rstrip(".")
 
 
 def test_two_producers_one_consumer_bounded(fresh, summary):
@@ -46,8 +44,8 @@ def test_two_producers_one_consumer_bounded(fresh, summary):
     choose(page, producers="2", consumers="1", room="bounded")
     for wait, (matter, of) in product(["any", "sleeps", "yield"], [("rate", "speed"), ("cpu", "cpu")]):
         choose(page, wait=wait, matter=matter)
-        [answer] = answers_for(summary("quick"), 2, 1, 1024, wait, of)
-        assert [plain(sentence) for sentence in shown(page)] == [plain(answer["sentence"])]
+        [(section, answer)] = answers_for(summary("quick"), 2, 1, 1024, wait, of)
+        assert shown(page) == [figures.lead(section, answer)]
         best = page.page.locator("#answer .answer:visible tr.best").first
         assert answer["best"][0]["queue"] in best.inner_text()
 
@@ -57,7 +55,7 @@ def test_what_was_not_measured_is_said_in_words(fresh):
     choose(page, producers="2", consumers="1", room="unbounded")
     assert shown(page) == []
     words = page.page.locator("#serving").inner_text()
-    assert "Not measured" in words and "producers 2" in words and "queuebench run" in words
+    assert "Not measured" in words and "producers 2, consumers 1, room unbounded" in words and "queuebench run" in words
     choose(page, room="bounded")
     assert len(shown(page)) == 1 and "Not measured" not in page.page.locator("#serving").inner_text()
 
@@ -74,8 +72,8 @@ def test_every_choice_leads_to_an_answer_or_to_words(fresh):
 
 def test_the_page_opens_with_the_answer_of_the_first_scenario(fresh, summary):
     page = fresh("quick")
-    first = summary("quick")["scenarios"][0]["answers"][0]["sentence"]
-    assert plain(shown(page)[0]) == plain(first)
+    section = summary("quick")["scenarios"][0]
+    assert shown(page)[0] == figures.lead(section, section["answers"][0])
 
 
 def test_the_address_keeps_choice_and_marks(fresh):
@@ -141,9 +139,51 @@ def test_back_and_forward(fresh):
 def test_a_link_to_a_part_leaves_choice_and_marks(fresh):
     page = fresh("quick", "#v=1&producers=2&consumers=1&q=flume/mpmc")
     before = shown(page)
+    page.page.click("#ranking table.sortable thead button >> nth=1")
+    order = first_column(page)
     page.page.click("nav a[href='#cost']")
     page.page.wait_for_timeout(100)
-    assert shown(page) == before and marked(page) == ["flume/mpmc"]
+    for _ in range(2):
+        assert shown(page) == before and marked(page) == ["flume/mpmc"] and first_column(page) == order
+        assert -2 < top_of(page, "#cost") < 100
+        page.page.reload()
+        page.page.wait_for_timeout(100)
+    page.page.go_back()
+    page.page.wait_for_timeout(100)
+    assert "sec=" not in page.evaluate("location.hash") and marked(page) == ["flume/mpmc"]
+
+
+def first_column(page):
+    return page.page.locator("#ranking table.sortable").first.locator("tbody tr th").all_text_contents()
+
+
+def top_of(page, selector):
+    return page.evaluate("(selector) => document.querySelector(selector).getBoundingClientRect().top", selector)
+
+
+def test_a_link_to_a_folded_part_opens_it_and_shows_its_head(fresh):
+    page = fresh("quick")
+    choose(page, producers="2", consumers="1")
+    link = page.page.locator("#answer .answer:visible a[href^='#ranking-']").first
+    part = link.get_attribute("href")
+    link.click()
+    page.page.wait_for_timeout(100)
+    head = page.page.locator(f"details:has(> {part}) > summary")
+    assert page.page.locator(part).is_visible() and -2 < head.bounding_box()["y"] < 100
+
+
+def test_two_runs_of_one_scenario_name_each_other(read_only, summary):
+    told = summary("all")["scenarios"]
+    [quick, boundary] = [at for at, section in enumerate(told)
+                         if section["scenario"] == "stream/2p1c/1024/8B/same-l3"]
+    assert told[quick]["twins"] == [boundary] and told[boundary]["twins"] == [quick]
+    notes = read_only("all").evaluate("""(at) => [document.querySelector(`#ranking-${at}`).parentElement.querySelector('.twin').textContent,
+        Array.from(document.querySelector('#cards').content.querySelectorAll('.answer'))
+            .find((card) => card.querySelector(`a[href='#ranking-${at}']`) && card.dataset.wait === 'any' && card.dataset.matter === 'rate'
+                && !card.querySelector(`.twin a[href='#ranking-${at}']`))
+            .querySelector('.twin').textContent]""", quick)
+    best = told[boundary]["answers"][0]["best"][0]["queue"]
+    assert "suite boundary" in notes[0] and "suite boundary" in notes[1] and best in notes[1]
 
 
 def test_two_machines_have_answers_of_their_own(fresh, summary):
@@ -154,5 +194,5 @@ def test_two_machines_have_answers_of_their_own(fresh, summary):
         sentences[machine] = shown(page)
         [section] = [section for section in summary("two-machines")["scenarios"]
                      if section["machine"] == machine and section["parts"]["payload_bytes"] == 8]
-        assert [plain(sentence) for sentence in sentences[machine]] == [plain(section["answers"][0]["sentence"])]
+        assert sentences[machine] == [figures.lead(section, section["answers"][0])]
     assert len(set(map(tuple, sentences.values()))) == 2
