@@ -20,6 +20,9 @@ use crate::workload::{Lap, join::Joining};
 
 /// After one endpoint has died others may too, of its death; for this long it is looked who did.
 const AFTERMATH: Duration = Duration::from_millis(20);
+/// What an endpoint may take from closing its stdout, which a dying one does first, until it is known how it ended; on
+/// a machine that is busy with other things that is longer.
+const DYING: Duration = Duration::from_secs(1);
 
 /// Endpoints in processes of their own.
 pub(super) struct Processes {
@@ -184,9 +187,9 @@ impl Processes {
     /// How the endpoint ended that said no more; rather one that was killed than one that did not survive that, and
     /// rather one that has said why it goes than one that does not know.
     fn death(&mut self, first: usize) -> Box<Report> {
-        let until = Instant::now() + AFTERMATH;
+        let since = Instant::now();
         let mut last_words = None;
-        while Instant::now() < until {
+        while since.elapsed() < AFTERMATH || (since.elapsed() < DYING && !self.has_ended(first)) {
             std::thread::sleep(Duration::from_millis(1));
             let deaths = self.endpoints.iter_mut().filter_map(|endpoint| {
                 let signal = endpoint.child.try_wait().ok().flatten()?.signal()?;
@@ -204,6 +207,10 @@ impl Processes {
         let status = endpoint.child.try_wait().ok().flatten();
         let how = status.map_or_else(|| "closed its stdout".to_owned(), |status| format!("ended: {status}"));
         Box::new(Report::failed(Outcome::Crashed, format!("{} {how}", endpoint.name)))
+    }
+
+    fn has_ended(&mut self, index: usize) -> bool {
+        self.endpoints[index].child.try_wait().is_ok_and(|status| status.is_some())
     }
 
     /// What an endpoint has said that cannot go on, if one has.
