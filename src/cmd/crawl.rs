@@ -88,13 +88,16 @@ impl Crawl {
         let mut client = Client::new(start, rules.timeout, rules.most_bytes);
         let asked = Robots::ask(&mut client, start);
         rules.robots = asked.map_err(anyhow::Error::msg).with_context(|| unreached(start))?;
+        let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
-            "{start} is not for crawlers: {} forbids it; type an address that it allows",
-            start.join("/robots.txt")?
+            "{start} is not for crawlers: {robots} forbids it, or cannot be read; type an address that it allows",
         );
         let rate = self.rate.or_else(|| (!is_loopback(start)).then_some(POLITE_RATE));
         let own = rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+        if let Some(asked) = rules.robots.crawl_delay.filter(|asked| Some(*asked) > own) {
+            talk(&format!("{robots} asks for {} between requests", humantime::format_duration(asked)));
+        }
         rules.pace = own.max(rules.robots.crawl_delay).map(Pace::new);
         Ok(rules)
     }
