@@ -127,3 +127,20 @@ fn unfit_for_a_crawl(about: &About, scenario: &Scenario) -> Option<&'static str>
     }
     (scenario.capacity == Capacity::Bounded(0)).then_some("a worker cannot meet itself")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Capacities;
+
+    #[test]
+    fn a_crawl_has_a_site_and_pins_nobody() {
+        let about = About { capacities: Capacities::ALL, ..About::MPMC };
+        let why = |id: &str| misfit(&about, &id.parse().unwrap());
+        let is_said = |id, what| why(id).is_some_and(|why: String| why.contains(what));
+        assert_eq!(why("crawl/2p2c/1/256B/site=10x8ms/seen=mutex/free"), None);
+        assert!(is_said("crawl/2p2c/1/256B/site=10x8ms/seen=mutex/same-cpu", "not pinned"));
+        assert!(is_said("crawl/2p2c/1/256B/free", "needs a site"));
+        assert!(is_said("crawl/2p2c/0/256B/site=10x8ms/seen=mutex/free", "cannot meet itself"));
+    }
+}
