@@ -1,6 +1,6 @@
 //! `crawl`: the dead links of a site.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
@@ -150,27 +150,18 @@ fn path_of(start: &Url) -> String {
 }
 
 /// Crawls; on a terminal says how far it is.
-fn watched(progress: &Progress, crawl: impl FnOnce() -> Found) -> Found {
+fn watched(progress: &Progress, crawl: impl FnOnce() -> Found + Send) -> Found {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-    let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        if !bar.is_hidden() {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    let hint = if progress.is_to_stop() {
-                        "; waiting for the last answers, Ctrl-C to leave at once"
-                    } else {
-                        ""
-                    };
-                    bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
-                    thread::sleep(Duration::from_millis(100));
-                }
-                bar.finish_and_clear();
-            });
+        let crawling = scope.spawn(crawl);
+        while !bar.is_hidden() && !crawling.is_finished() {
+            let hint =
+                if progress.is_to_stop() { "; waiting for the last answers, Ctrl-C to leave at once" } else { "" };
+            bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
+            thread::sleep(Duration::from_millis(100));
         }
-        let found = crawl();
-        over.store(true, Ordering::Relaxed);
-        found
+        bar.finish_and_clear();
+        crawling.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
