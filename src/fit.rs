@@ -2,6 +2,7 @@
 
 use crate::queue::{About, Capacity, Ends, Family, Payloads, Program, Role};
 use crate::scenario::{Boundary, Scenario};
+use crate::topology::Placement;
 use crate::workload::{Size, Workload, in_turns};
 
 /// Why nobody can run this queue in this scenario, whatever the machine. Workers ask too: what they are told to run
@@ -25,7 +26,9 @@ fn wrong_shape(scenario: &Scenario) -> Option<&'static str> {
         }
         Workload::Program(_) if producers != consumers => Some("every worker of a program is both, as in 4p4c"),
         Workload::Program(Program::Crawl) if scenario.site.is_none() => Some("a crawl needs a site=...x...ms"),
-        Workload::Program(Program::Crawl) => None,
+        Workload::Program(Program::Crawl) => {
+            (scenario.placement != Placement::Free).then_some("the workers of a crawl are not pinned: they wait")
+        }
         _ if scenario.site.is_some() => Some("only a crawl goes through a site"),
         Workload::Program(_) => None,
         _ => ((producers, consumers) != (1, 1)).then_some("this workload has one producer and one consumer"),
@@ -123,4 +126,21 @@ fn unfit_for_a_crawl(about: &About, scenario: &Scenario) -> Option<&'static str>
         return Some("a crawl sends addresses, in messages of 256B");
     }
     (scenario.capacity == Capacity::Bounded(0)).then_some("a worker cannot meet itself")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Capacities;
+
+    #[test]
+    fn a_crawl_has_a_site_and_pins_nobody() {
+        let about = About { capacities: Capacities::ALL, ..About::MPMC };
+        let why = |id: &str| misfit(&about, &id.parse().unwrap());
+        let is_said = |id, what| why(id).is_some_and(|why: String| why.contains(what));
+        assert_eq!(why("crawl/2p2c/1/256B/site=10x8ms/seen=mutex/free"), None);
+        assert!(is_said("crawl/2p2c/1/256B/site=10x8ms/seen=mutex/same-cpu", "not pinned"));
+        assert!(is_said("crawl/2p2c/1/256B/free", "needs a site"));
+        assert!(is_said("crawl/2p2c/0/256B/site=10x8ms/seen=mutex/free", "cannot meet itself"));
+    }
 }

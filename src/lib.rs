@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   cmd ──► schedule ──► protocol ◄── worker ──► workload ──► queue
-//!    │         ├──► record
+//!    │         ├──► record                 └──► program ──► crawler: of made-up sites, and the user's
 //!    │         ▼
 //!    └──► summary ──► ranking ──► stats    topology, machine, core_to_core: the machine
 //!           │         comparison, proof    memory: what threads and processes share
@@ -23,9 +23,9 @@
 //! **cell** a scenario with a queue. A **slice** is one continuous stream: settling (untimed), the window (timed),
 //! draining (untimed). A **block** is one fresh worker process that runs one slice; it is the unit of replication.
 //! In a **round** every queue of a scenario runs one block, in an order drawn anew. The **boundary** says whether
-//! endpoints are threads of one process or processes. A **contender** is a queue as one
-//! build runs it. An **outcome** other than `ok`
-//! voids a block's figures.
+//! endpoints are threads of one process or processes. A **program** is measured whole: it starts its own workers and
+//! checks its own result. A **contender** is a queue as one build runs it. An **outcome** other than `ok` voids a
+//! block's figures.
 //!
 //! # As a library
 //!

@@ -1,6 +1,6 @@
 //! `crawl`: the dead links of a site.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
@@ -88,13 +88,16 @@ impl Crawl {
         let mut client = Client::new(start, rules.timeout, rules.most_bytes);
         let asked = Robots::ask(&mut client, start);
         rules.robots = asked.map_err(anyhow::Error::msg).with_context(|| unreached(start))?;
+        let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
-            "{start} is not for crawlers: {} forbids it; type an address that it allows",
-            start.join("/robots.txt")?
+            "{start} is not for crawlers: {robots} forbids it, or cannot be read; type an address that it allows",
         );
         let rate = self.rate.or_else(|| (!is_loopback(start)).then_some(POLITE_RATE));
         let own = rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+        if let Some(asked) = rules.robots.crawl_delay.filter(|asked| Some(*asked) > own) {
+            talk(&format!("{robots} asks for {} between requests", humantime::format_duration(asked)));
+        }
         rules.pace = own.max(rules.robots.crawl_delay).map(Pace::new);
         Ok(rules)
     }
@@ -147,27 +150,18 @@ fn path_of(start: &Url) -> String {
 }
 
 /// Crawls; on a terminal says how far it is.
-fn watched(progress: &Progress, crawl: impl FnOnce() -> Found) -> Found {
+fn watched(progress: &Progress, crawl: impl FnOnce() -> Found + Send) -> Found {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-    let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        if !bar.is_hidden() {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    let hint = if progress.is_to_stop() {
-                        "; waiting for the last answers, Ctrl-C to leave at once"
-                    } else {
-                        ""
-                    };
-                    bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
-                    thread::sleep(Duration::from_millis(100));
-                }
-                bar.finish_and_clear();
-            });
+        let crawling = scope.spawn(crawl);
+        while !bar.is_hidden() && !crawling.is_finished() {
+            let hint =
+                if progress.is_to_stop() { "; waiting for the last answers, Ctrl-C to leave at once" } else { "" };
+            bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
+            thread::sleep(Duration::from_millis(100));
         }
-        let found = crawl();
-        over.store(true, Ordering::Relaxed);
-        found
+        bar.finish_and_clear();
+        crawling.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 

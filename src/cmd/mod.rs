@@ -59,6 +59,8 @@ pub(crate) mod code {
   queuebench rank FILE --for 2p2c,bounded     which queue for me?
   queuebench report results/local/*.jsonl     a page of all of it
   queuebench compare BEFORE AFTER             what has changed
+  queuebench run --suite apps                 whole programs: does the queue matter to them?
+  queuebench run --suite pitfalls             what goes wrong in concurrent programs, on purpose
   queuebench crawl URL                        the dead links of a site
   queuebench machine                          what this machine is, and what spoils numbers on it")]
 struct Cli {

@@ -42,7 +42,7 @@ pub(super) fn links(html: &[u8], address: &Url, most: usize) -> Links {
                 Attribute::Href | Attribute::Src if !target.is_empty() => {}
                 Attribute::Href if matches!(tag, Tag::Href | Tag::Base) => target.extend_from_slice(value),
                 Attribute::Src if tag == Tag::Src => target.extend_from_slice(value),
-                Attribute::Rel => is_hint = [&b"preconnect"[..], b"dns-prefetch"].contains(&value),
+                Attribute::Rel => is_hint = value.split(u8::is_ascii_whitespace).any(is_connection_hint),
                 _ => {}
             },
             CallbackEvent::CloseStartTag { .. } if !target.is_empty() && !is_hint => {
@@ -57,6 +57,11 @@ pub(super) fn links(html: &[u8], address: &Url, most: usize) -> Links {
     emitter.naively_switch_states(true);
     let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
     reader.found
+}
+
+/// Whether a link's relation only says that a host will be talked to.
+fn is_connection_hint(word: &[u8]) -> bool {
+    [&b"preconnect"[..], b"dns-prefetch"].iter().any(|hint| word.eq_ignore_ascii_case(hint))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -151,7 +156,7 @@ mod tests {
             ("<base href=/b/><base href=/c/><a href=x>", vec!["/b/x"], 0),
             ("<base href=http://other.test><a href=x>", vec![], 1),
             (
-                "<img src=i.png alt=x><img href=no><a src=no><link rel=preconnect href=/n><link href=/s>",
+                "<img src=i.png alt=x><img href=no><a src=no><link rel='x Preconnect' href=/n><link href=/s>",
                 vec!["/a/i.png", "/s"],
                 0,
             ),

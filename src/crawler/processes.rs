@@ -113,8 +113,7 @@ fn crosses(id: &str, capacity: Capacity) -> anyhow::Result<Crosses> {
 }
 
 /// Crawls the site of `start` with so many processes of `program`, which is this one or another build of it, over the
-/// queue of this id. No robots.txt is minded: that is
-/// for sites that are not one's own.
+/// queue of this id. No robots.txt is minded: that is for sites that are not one's own.
 ///
 /// # Errors
 ///

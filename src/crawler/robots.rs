@@ -12,6 +12,8 @@ use super::client::{Client, Text};
 const MOST_BYTES: u64 = 500 << 10;
 /// Redirects of a robots.txt that are followed, likewise.
 const MOST_HOPS: usize = 5;
+/// The longest time between requests that a site is granted: one that wants nobody says so.
+const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 /// What groups call us.
 const PRODUCT: &str = "queuebench";
 
@@ -81,7 +83,8 @@ impl Robots {
             "allow" | "disallow" if !value.is_empty() => self.rules.push((normal(value), key == "allow")),
             "crawl-delay" => {
                 let seconds = value.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
-                self.crawl_delay = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                self.crawl_delay =
+                    seconds.map(|seconds| Duration::from_secs_f64(seconds.min(LONGEST_DELAY.as_secs_f64())));
             }
             _ => {}
         }
@@ -142,6 +145,9 @@ mod tests {
             assert!(!robots.allows(path), "{path}");
         }
         assert_eq!(robots.crawl_delay, Some(Duration::from_millis(500)));
+        let delays = ["1e19", "inf", "0", "-1", "NaN", "soon"];
+        let delays = delays.map(|delay| Robots::parse(&format!("User-agent: *\nCrawl-delay: {delay}")).crawl_delay);
+        assert_eq!(delays, [Some(LONGEST_DELAY), Some(LONGEST_DELAY), None, None, None, None]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crossbeam_utils::{Backoff, CachePadded};
 use rustix::thread::futex;
 
 use super::clocked::{self, Left};
-use super::crew::{Cell, cells, refused, shared, together};
+use super::crew::{Cell, cells, shared, together, unusable};
 use super::{Measured, Task, Way};
 use crate::memory::{self, Placed, Shareable};
 use crate::protocol::{Outcome, Report};
@@ -45,10 +45,9 @@ trait Barrier: Sync + Sized {
 }
 
 fn run<B: Barrier>(task: &Task) -> Result<Measured, Box<Report>> {
-    let failed = |why: anyhow::Error| refused(&format!("{why:#}"));
-    let barrier = B::new(task).map_err(failed)?;
+    let barrier = B::new(task).map_err(unusable)?;
     // Each worker's counter, and the phase that is the last.
-    let mut counters = cells(task, task.workers() + 1).map_err(failed)?;
+    let mut counters = cells(task, task.workers() + 1).map_err(unusable)?;
     let last = counters.pop().expect("there is one more");
     last.0.store(u64::MAX, Ordering::Relaxed);
     let slice = clocked::slice(task)?;
@@ -126,8 +125,7 @@ unsafe impl Shareable for Arrivals {}
 
 impl Arrivals {
     fn new(task: &Task) -> anyhow::Result<Placed<Arrivals>> {
-        let memory = shared(task, size_of::<Arrivals>());
-        Ok(Placed::at(memory.map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?))
+        Ok(Placed::at(shared(task, size_of::<Arrivals>())?))
     }
 
     /// Comes; the sense to wait for the end of, or none for the last, who has turned it.
@@ -206,9 +204,7 @@ unsafe impl Shareable for Shared {}
 
 impl Barrier for Pthread {
     fn new(task: &Task) -> anyhow::Result<Self> {
-        let memory = shared(task, size_of::<Shared>());
-        let barrier: Placed<Shared> =
-            Placed::at(memory.map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?);
+        let barrier: Placed<Shared> = Placed::at(shared(task, size_of::<Shared>())?);
         // SAFETY: nobody else has the memory yet.
         unsafe { barrier.0.initialise(u32::try_from(task.workers())?)? };
         Ok(Pthread(barrier))

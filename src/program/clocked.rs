@@ -1,6 +1,6 @@
 //! Programs that are one continuous stream: all their workers keep the clockwork of one slice.
 
-use super::crew::shared;
+use super::crew::{shared, unusable};
 use super::{Measured, Task};
 use crate::protocol::Report;
 use crate::workload::slice::{Lengths, Slice, Timing, Usage, clock_ns};
@@ -11,7 +11,7 @@ use crate::workload::slice::{Lengths, Slice, Timing, Usage, clock_ns};
 ///
 /// When there is no memory to share.
 pub(super) fn slice(task: &Task) -> Result<Slice, Box<Report>> {
-    let memory = shared(task, Slice::bytes(0, task.workers()))?;
+    let memory = shared(task, Slice::bytes(0, task.workers())).map_err(unusable)?;
     let lengths =
         Lengths { settle_ns: task.settle_ns, window_ns: task.window_ns, lap: 1, backlog_limit: None, traced: false };
     Ok(Slice::in_memory(&memory, clock_ns(), lengths, 0, task.workers()))

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use crossbeam_utils::Backoff;
 
 use super::clocked::{self, Left};
-use super::crew::{Cell, cells, refused, shared, together};
+use super::crew::{Cell, cells, shared, together, unusable};
 use super::{Measured, Task, Way, parts_per_million};
 use crate::memory::{Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
@@ -61,13 +61,12 @@ trait Number: Sync + Sized {
 }
 
 fn run<N: Number>(task: &Task) -> Result<Measured, Box<Report>> {
-    let failed = |why: anyhow::Error| refused(&format!("{why:#}"));
     // Laid out before the slice begins, and before there is anybody to share it with.
-    let number = N::new(task).map_err(failed)?;
+    let number = N::new(task).map_err(unusable)?;
     let slice = clocked::slice(task)?;
     let parts = together(task, |worker| count(&number, &slice, worker))?;
     let added: u64 = parts.iter().map(|part| part[1]).sum();
-    let total = number.total().map_err(failed)?;
+    let total = number.total().map_err(unusable)?;
     if N::EXACT && total != added {
         let outcome = if total < added { Outcome::Lost } else { Outcome::Duplicated };
         return Err(Box::new(Report::failed(outcome, format!("{added} increments came to {total}"))));
@@ -217,9 +216,7 @@ struct Robust(Placed<Locked>);
 
 impl Number for Robust {
     fn new(task: &Task) -> anyhow::Result<Self> {
-        let memory =
-            shared(task, size_of::<Locked>()).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
-        let locked: Placed<Locked> = Placed::at(memory);
+        let locked: Placed<Locked> = Placed::at(shared(task, size_of::<Locked>())?);
         // SAFETY: nobody else has the memory yet.
         unsafe { locked.mutex.initialise()? };
         Ok(Robust(locked))

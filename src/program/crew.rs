@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use anyhow::Context;
 use crossbeam_utils::CachePadded;
 
 use crate::memory::{Heap, LINE, Map, Part, Placed, Shareable, sealed};
@@ -24,12 +25,12 @@ unsafe impl<const N: usize> Shareable for Left<N> {}
 /// # Errors
 ///
 /// When the kernel has none.
-pub(super) fn shared(task: &Task, bytes: usize) -> Result<Part, Box<Report>> {
+pub(super) fn shared(task: &Task, bytes: usize) -> anyhow::Result<Part> {
     match task.scenario.boundary {
         Boundary::Threads => Ok(Part::all(Heap::new(bytes))),
         Boundary::Processes => {
             let map = sealed(bytes).map_err(anyhow::Error::from).and_then(Map::of);
-            map.map(Part::all).map_err(|why| refused(&format!("no shared memory: {why}")))
+            Ok(Part::all(map.context("no shared memory")?))
         }
     }
 }
@@ -48,7 +49,7 @@ unsafe impl Shareable for Cell {}
 ///
 /// As of [`shared`].
 pub(super) fn cells(task: &Task, cells: usize) -> anyhow::Result<Vec<Placed<Cell>>> {
-    let memory = shared(task, cells * LINE).map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?;
+    let memory = shared(task, cells * LINE)?;
     Ok((0..cells).map(|at| Placed::at(memory.from(at * LINE))).collect())
 }
 
@@ -90,7 +91,7 @@ pub(super) fn led<const N: usize, R>(
     if let Some(cpu) = task.cpus.iter().flatten().find(|cpu| !usable.contains(cpu)) {
         return Err(refused(&format!("cpu {cpu} is none of those this process may use")));
     }
-    let memory = shared(task, task.workers() * LINE)?;
+    let memory = shared(task, task.workers() * LINE).map_err(unusable)?;
     let left: Vec<Placed<Left<N>>> = (0..task.workers()).map(|index| Placed::at(memory.from(index * LINE))).collect();
     let work = |index: usize| -> Result<(), String> {
         if let Some(cpu) = task.cpus[index] {
@@ -162,6 +163,11 @@ fn processes<R>(
     }
     let gone_ns = clock_ns();
     ended.map(|()| (lead, gone_ns))
+}
+
+/// A machine that lacks what is needed.
+pub(super) fn unusable(why: anyhow::Error) -> Box<Report> {
+    refused(&format!("{why:#}"))
 }
 
 pub(super) fn refused(why: &str) -> Box<Report> {

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::crew::{led, refused, shared};
+use super::crew::{led, shared, unusable};
 use super::{Measured, Task, Way};
 use crate::memory::{Condition, Held, Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
@@ -92,7 +92,7 @@ impl Ending for Close {
 }
 
 fn run<E: Ending>(task: &Task) -> Result<Measured, Box<Report>> {
-    let queue = Queue::new(task)?;
+    let queue = Queue::new(task).map_err(unusable)?;
     let settled_ns = clock_ns() + task.settle_ns;
     while clock_ns() < settled_ns {
         once::<E>(task, &queue)?;
@@ -179,17 +179,14 @@ struct Queue {
 unsafe impl Shareable for Queue {}
 
 impl Queue {
-    fn new(task: &Task) -> Result<Placed<Queue>, Box<Report>> {
+    fn new(task: &Task) -> anyhow::Result<Placed<Queue>> {
         let queue: Placed<Queue> = Placed::at(shared(task, size_of::<Queue>())?);
         // SAFETY: nobody else has the memory yet.
-        let initialised = unsafe {
-            queue
-                .mutex
-                .initialise()
-                .and_then(|()| queue.arrived.initialise())
-                .and_then(|()| queue.all_done.initialise())
-        };
-        initialised.map_err(|why| refused(&format!("{why:#}")))?;
+        unsafe {
+            queue.mutex.initialise()?;
+            queue.arrived.initialise()?;
+            queue.all_done.initialise()?;
+        }
         Ok(queue)
     }
 

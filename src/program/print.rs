@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::sync::Mutex;
 
 use super::clocked::{self, Left};
-use super::crew::{Led, led, refused, shared};
+use super::crew::{Led, led, refused, shared, unusable};
 use super::{Measured, Task, Way, parts_per_million};
 use crate::memory::{Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
@@ -121,8 +121,7 @@ impl Printing for Locked {
         if task.scenario.boundary == Boundary::Threads {
             return Ok(Locked::Threads(Mutex::new(())));
         }
-        let memory = shared(task, size_of::<Shared>());
-        let mutex: Placed<Shared> = Placed::at(memory.map_err(|why| anyhow::anyhow!(why.detail.unwrap_or_default()))?);
+        let mutex: Placed<Shared> = Placed::at(shared(task, size_of::<Shared>())?);
         // SAFETY: nobody else has the memory yet.
         unsafe { mutex.0.initialise()? };
         Ok(Locked::Processes(mutex))
@@ -158,7 +157,7 @@ impl Printing for OneWrite {
 }
 
 fn run<P: Printing>(task: &Task) -> Result<Measured, Box<Report>> {
-    let printing = P::new(task).map_err(|why| refused(&format!("{why:#}")))?;
+    let printing = P::new(task).map_err(unusable)?;
     let orders = orders(task, &printing)?;
     let slice = clocked::slice(task)?;
     let mut seen = Seen::by(task.workers());

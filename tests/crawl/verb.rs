@@ -110,6 +110,7 @@ fn robots_txt_is_honoured() {
     let output = crawl(&[&server.address()]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(server.asked(), ["/robots.txt", "/", "/a"]);
+    assert!(text(&output.stderr).contains("robots.txt asks for 50ms between requests"));
     assert!(text(&output.stderr).contains("2 links forbidden by robots.txt not followed"));
     let closed = Server::new([
         ("/robots.txt".to_owned(), of_type("text/plain", "User-agent: queuebench\nDisallow: /")),
