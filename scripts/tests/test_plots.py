@@ -16,7 +16,7 @@ import inputs
 import plots
 import style
 import words
-from charts import boundary, cliff, core_to_core, cost, machines, placement, ranking, scaling, sweeps
+from charts import boundary, cliff, core_to_core, cost, machines, placement, programs, ranking, scaling, sweeps
 
 SCRIPTS = Path(plots.__file__).parent
 REPOSITORY = SCRIPTS.parent
@@ -171,6 +171,31 @@ def test_cost_has_both_figures(quick):
     assert axes.get_xscale() == axes.get_yscale() == "log" and "ns of cpu per message" in axes.get_ylabel()
     for row in cost.rows_of(quick["scenarios"][0]):
         assert data[row["queue"]] == [(row["value"], row["cpu_ns_per_message"])]
+
+
+@pytest.mark.parametrize("workers", [4, None])
+def test_programs_show_speed_ups_where_there_are_any_and_figures_else(synthetic, workers):
+    made = made_up.a_program(synthetic, workers)
+    (picture,) = programs.pictures(made)
+    figure = drawn(picture)
+    check_frame(picture, figure)
+    axes, data, section = figure.axes[0], data_of(figure.axes[0]), made["scenarios"][0]
+    pairs = {pair["of"]: pair["times_faster"] for pair in section.get("speed_up", [])}
+    assert len(pairs) == (2 if workers else 0)
+    for y, row in enumerate(section["rows"]):
+        queue, times = row["queue"], pairs.get(row["queue"])
+        value, interval = (times["estimate"], times["interval"]) if times else (row["value"], row["value_interval"])
+        if value is None or (workers and not times):
+            assert queue not in data and (row["value"] is not None or f"{row['outcome']}: no figure" in texts_of(figure))
+            continue
+        assert data[queue] == [(value, y)] and data.get(f"{queue} interval", []) == [(end, y) for end in interval or []]
+        assert words.figure(row["value"], section["unit"]) in texts_of(figure) and (not times or f"{words.ratio(times)} as fast as made-up/serial" in picture.alt())
+    if workers:
+        assert {x for x, _ in data["workers"]} == {workers} and "times as fast as one worker" in axes.get_xlabel()
+        assert "4 workers" in picture.finding and "whiskers, ratios:" in picture.footer[-1]
+    else:
+        assert "workers" not in data and section["unit"] in axes.get_xlabel() and "whiskers, values:" in picture.footer[-1]
+    assert not programs.pictures(synthetic)
 
 
 def test_machines_stand_side_by_side(synthetic):
