@@ -192,7 +192,7 @@ def test_programs_show_speed_ups_where_there_are_any_and_figures_else(synthetic,
         assert words.figure(row["value"], section["unit"]) in texts_of(figure) and (not times or f"{words.ratio(times)} as fast as made-up/serial" in picture.alt())
     if workers:
         assert {x for x, _ in data["workers"]} == {workers} and "times as fast as one worker" in axes.get_xlabel()
-        assert "4 workers" in picture.finding and "whiskers, ratios:" in picture.footer[-1]
+        assert "4 workers" in picture.finding and "whiskers, ratios: 95 %, each row by itself" in picture.footer[-1]
     else:
         assert "workers" not in data and section["unit"] in axes.get_xlabel() and "whiskers, values:" in picture.footer[-1]
     assert not programs.pictures(synthetic)
@@ -284,7 +284,7 @@ def test_colliding_names_stay_apart():
 
 
 def test_figures_are_written_as_the_tables_write_them():
-    assert [words.rate(value) for value in (153e6, 814_000.0, 99_300.0, 2.5e9, 12.0)] == ["153 M/s", "0.814 M/s", "99.3 k/s", "2.50 G/s", "12.0 /s"]
+    assert [words.rate(value) for value in (153e6, 814_000.0, 99_300.0, 2.5e9, 289.4, 12.0)] == ["153 M/s", "0.814 M/s", "99.3 k/s", "2.50 G/s", "289 /s", "12.0 /s"]
     assert [words.duration(value) for value in (13.04, 65_600.0, 2e9)] == ["13.0 ns", "65.6 us", "2.00 s"]
 
 

@@ -17,7 +17,7 @@ fn is_there() -> bool {
     let is_there = Command::new("python3").args(["-I", "-c", is_new_enough]).status().is_ok_and(|end| end.success());
     if !is_there {
         // To the process's own stderr, which the test harness does not capture.
-        writeln!(std::io::stderr(), "skipped: there is no python3 from 3.9 on").unwrap();
+        std::io::stderr().write_all(b"skipped: there is no python3 from 3.9 on\n").unwrap();
     }
     is_there
 }
