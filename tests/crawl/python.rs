@@ -126,3 +126,16 @@ fn what_python_cannot_crawl_it_refuses_in_words() {
     drop(commands);
     assert!(worker.wait().unwrap().success());
 }
+
+#[test]
+fn who_validates_a_crawl_gets_a_site() {
+    let own = env!("CARGO_BIN_EXE_queuebench");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/peers/python/worker.py");
+    let mut workers = vec![("crawl/serial", vec![own, "worker"])];
+    workers.extend(is_there().then(|| ("python/crawl-serial", vec!["python3", "-I", "-B", script])));
+    for (queue, worker) in workers {
+        let said = Command::new(own).args(["validate", "-q", queue, "--worker"]).args(worker).output().unwrap();
+        let text = String::from_utf8(said.stdout).unwrap();
+        assert!(said.status.success() && text.contains("ok       a whole block: 26 messages"), "{queue}: {text}");
+    }
+}
