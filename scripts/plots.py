@@ -16,7 +16,7 @@ try:
     import inputs
     import style
     import words
-    from charts import boundary, cliff, core_to_core, cost, machines, placement, ranking, scaling, sweeps
+    from charts import boundary, cliff, core_to_core, cost, machines, placement, programs, ranking, scaling, sweeps
 except ModuleNotFoundError as missing:
     sys.exit(f"plots.py: {missing.name} is not installed; type: uv run scripts/plots.py ..., or: pip install -r scripts/requirements.txt")
 
@@ -29,6 +29,7 @@ CHARTS = {
     "boundary": boundary,
     "core-to-core": core_to_core,
     "cost": cost,
+    "programs": programs,
     "machines": machines,
 }
 FORMATS = ("svg", "png")

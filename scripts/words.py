@@ -32,7 +32,7 @@ def significant(value: float) -> str:
 
 def rate(value: float) -> str:
     """A rate per second: `38.4 M/s`."""
-    for least, scale, prefix in ((1e9, 1e9, "G"), (1e5, 1e6, "M"), (1e2, 1e3, "k")):
+    for least, scale, prefix in ((1e9, 1e9, "G"), (1e5, 1e6, "M"), (1e3, 1e3, "k")):
         if value >= least:
             return f"{significant(value / scale)} {prefix}/s"
     return f"{significant(value)} /s"

@@ -33,6 +33,18 @@ def two_machines(summary: dict) -> dict:
     return made
 
 
+def a_program(summary: dict, workers: int | None) -> dict:
+    """A synthetic summary of one program; with speed-ups of its first two rows, if it has workers."""
+    made = copy.deepcopy(summary)
+    section = made["scenarios"][0]
+    made["scenarios"], made["series"], made["crossings"] = [section], [], []
+    section["parts"].update(workload="map", producers=workers or 2, consumers=workers or 2)
+    if workers:
+        times = [{"estimate": 3.5 - at, "interval": [3.2 - at, 3.9 - at], "rounds": 9} for at in range(2)]
+        section["speed_up"] = [{"of": row["queue"], "to": "made-up/serial", "times_faster": ratio, "verdict": "faster", "unreliable": False} for row, ratio in zip(section["rows"], times)]
+    return made
+
+
 def renamed(summary: dict) -> dict:
     """A synthetic summary whose queues, machine and scenarios have the worst names there are."""
     made = copy.deepcopy(summary)

@@ -16,7 +16,7 @@ import inputs
 import plots
 import style
 import words
-from charts import boundary, cliff, core_to_core, cost, machines, placement, ranking, scaling, sweeps
+from charts import boundary, cliff, core_to_core, cost, machines, placement, programs, ranking, scaling, sweeps
 
 SCRIPTS = Path(plots.__file__).parent
 REPOSITORY = SCRIPTS.parent
@@ -175,6 +175,31 @@ def test_cost_has_both_figures(quick):
         assert data[row["queue"]] == [(row["value"], row["cpu_ns_per_message"])]
 
 
+@pytest.mark.parametrize("workers", [4, None])
+def test_programs_show_speed_ups_where_there_are_any_and_figures_else(synthetic, workers):
+    made = made_up.a_program(synthetic, workers)
+    (picture,) = programs.pictures(made)
+    figure = drawn(picture)
+    check_frame(picture, figure)
+    axes, data, section = figure.axes[0], data_of(figure.axes[0]), made["scenarios"][0]
+    pairs = {pair["of"]: pair["times_faster"] for pair in section.get("speed_up", [])}
+    assert len(pairs) == (2 if workers else 0)
+    for y, row in enumerate(section["rows"]):
+        queue, times = row["queue"], pairs.get(row["queue"])
+        value, interval = (times["estimate"], times["interval"]) if times else (row["value"], row["value_interval"])
+        if value is None or (workers and not times):
+            assert queue not in data and (row["value"] is not None or f"{row['outcome']}: no figure" in texts_of(figure))
+            continue
+        assert data[queue] == [(value, y)] and data.get(f"{queue} interval", []) == [(end, y) for end in interval or []]
+        assert words.figure(row["value"], section["unit"]) in texts_of(figure) and (not times or f"{words.ratio(times)} as fast as made-up/serial" in picture.alt())
+    if workers:
+        assert {x for x, _ in data["workers"]} == {workers} and "times as fast as one worker" in axes.get_xlabel()
+        assert "4 workers" in picture.finding and "whiskers, ratios: 95 %, each row by itself" in picture.footer[-1]
+    else:
+        assert "workers" not in data and section["unit"] in axes.get_xlabel() and "whiskers, values:" in picture.footer[-1]
+    assert not programs.pictures(synthetic)
+
+
 def test_machines_stand_side_by_side(synthetic):
     made = made_up.two_machines(synthetic)
     (picture,) = machines.pictures(made)
@@ -264,7 +289,7 @@ def test_colliding_names_stay_apart():
 
 
 def test_figures_are_written_as_the_tables_write_them():
-    assert [words.rate(value) for value in (153e6, 814_000.0, 99_300.0, 2.5e9, 12.0)] == ["153 M/s", "0.814 M/s", "99.3 k/s", "2.50 G/s", "12.0 /s"]
+    assert [words.rate(value) for value in (153e6, 814_000.0, 99_300.0, 2.5e9, 289.4, 12.0)] == ["153 M/s", "0.814 M/s", "99.3 k/s", "2.50 G/s", "289 /s", "12.0 /s"]
     assert [words.duration(value) for value in (13.04, 65_600.0, 2e9)] == ["13.0 ns", "65.6 us", "2.00 s"]
 
 

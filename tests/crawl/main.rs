@@ -3,7 +3,7 @@
 
 mod hostile;
 mod processes;
-
+mod python;
 mod server;
 mod sites;
 mod verb;

@@ -753,8 +753,9 @@ class Crawler:
             if self.ledger.done():
                 self.pass_on(self.others)
                 break
+        ended_ns = now_ns()
         told = {name: getattr(self, name) for name in "fetched linked failed redirects queue_ns page_ns".split()}
-        return {"moved": len(self.fetched), "usage": pace.used(), "ended_ns": now_ns(), **told}
+        return {"moved": len(self.fetched), "usage": pace.used(), "ended_ns": ended_ns, **told}
 
     def next(self):
         """What to fetch next: of its own, after it has offered to others what the queue has room for by now."""
