@@ -111,21 +111,29 @@ fn best_sets(summary: &Summary, suite: &[&Section]) -> String {
     let profile = summary.runs.iter().find(own).map_or_else(String::new, |run| format!(", profile {}", run.profile));
     let title = format!("{}{profile}, {}", first.suite, first.started.get(..10).unwrap_or(&first.started));
     format!("\nWhich queue, in suite {}:\n\n", markdown_text(&title))
-        + &table(&["scenario", "best set", "rounds"], rows.into_iter())
+        + &table(&["scenario", "best set", "rounds", "best of other runs, not to be compared"], rows.into_iter())
 }
 
 fn best_set(summary: &Summary, section: &Section) -> Option<Vec<String>> {
     let sentence = section.headline.as_deref()?;
     let crowd = if section.oversubscribed { "; threads outnumber the cpus" } else { "" };
-    let others = section.twins.iter().filter_map(|twin| {
+    let others = section.twins.iter().map(|twin| {
         let twin = &summary.scenarios[*twin];
-        Some(format!("; {}, another field, has: {}", twin.field(), twin.headline.as_deref()?))
+        let best: Vec<&str> =
+            twin.ranking.rows.iter().filter(|row| row.may_be_best).map(|row| row.queue.as_str()).collect();
+        let named = match &best[..] {
+            [] => "nothing decided".into(),
+            few if few.len() < 3 => few.join(" or "),
+            many => format!("one of {}", many.len()),
+        };
+        format!("{} ({}): {named}", twin.field(), section.unlike(twin))
     });
-    let of_runs = if section.runs > 1 { format!(" of {}", section.field()) } else { String::new() };
+    let of_runs = if section.runs > 1 { format!(" of {}", count(section.runs, "run")) } else { String::new() };
     Some(vec![
         code(&section.ranking.scenario),
-        markdown_text(&format!("{sentence}{crowd}{}", others.collect::<String>())),
+        markdown_text(&format!("{sentence}{crowd}")),
         format!("{}{of_runs}", section.ranking.rounds),
+        markdown_text(&others.collect::<Vec<_>>().join("; ")),
     ])
 }
 
