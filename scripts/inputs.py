@@ -38,8 +38,8 @@ def parse(text: str, name: str) -> object:
 
     try:
         return json.loads(text, parse_constant=finite, parse_float=finite)
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"{name} is not JSON ({words.shown(error, 100)}); name results files (.jsonl) or a summary: queuebench rank FILE --format json > summary.json") from None
+    except (ValueError, RecursionError):
+        raise Refused(f"{name} is not JSON; name results files (.jsonl) or a summary: queuebench rank FILE --format json > summary.json") from None
 
 
 def read(path: Path) -> str:
@@ -86,6 +86,8 @@ def summary_of(files: list[Path], asked: str | None, filters: list[str]) -> dict
     if done.returncode not in (0, 3):
         said = " ".join(done.stderr.split()) or f"exit {done.returncode}"
         raise Refused(f"queuebench rank: {words.shown(said.removeprefix('error: '), 600)}")
+    if not done.stdout.lstrip().startswith("{"):
+        raise Refused(f"{words.shown(command[0])} printed no summary, so it is no queuebench, or another version of it; name the binary: --queuebench PATH")
     return checked(parse(done.stdout, "what queuebench rank printed"), "what queuebench rank printed")
 
 
@@ -103,7 +105,7 @@ def checked(summary: object, name: str) -> dict:
 def load(paths: list[Path], asked: str | None, filters: list[str]) -> Inputs:
     """Sorts files by what is in them; all results files together make one summary."""
     inputs, raw = Inputs(), []
-    for path in sorted(set(paths)):
+    for path in dict.fromkeys(paths):
         text, name = read(path), words.shown(path)
         first_line = text.lstrip().split("\n", 1)[0].rstrip()
         try:

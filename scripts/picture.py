@@ -26,12 +26,13 @@ class Picture:
     size: tuple[float, float]
     draw: Callable[[Figure, Theme], None]
     notes: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
 
     def alt(self) -> str:
         """The picture in words: the title, the finding, the figures, what they are of."""
         lines = [self.title + ".", self.finding, "Figures:"]
         lines += [f"- {line}" for line in self.figures]
-        lines += [*self.notes, *self.footer]
+        lines += [*self.notes, *self.footer, *self.aside]
         return "\n".join(words.shown(line, 2000) for line in lines if line) + "\n"
 
     def short_alt(self) -> str:
@@ -52,6 +53,17 @@ def footer(summary: dict, sections: list[dict], of_values: bool = True, of_ratio
     made_of = [" and ".join(machines), ", ".join(dates), f"queuebench {summary['version']}", ", ".join(rustc), "n = " + ", ".join(counts)]
     bars = [f"values: {share} {VALUES}"] * of_values + [f"ratios: {share}, {RATIOS}"] * of_ratios
     return [" · ".join(words.shown(part, 90) for part in made_of), "whiskers, " + "; ".join(bars)]
+
+
+def versions(summary: dict, sections: list[dict]) -> list[str]:
+    """The version of every queue of these scenarios, a line for each machine; for the text only, there are many."""
+    told = []
+    for machine in summary.get("machines", []):
+        queues = {row["queue"] for section in sections if section["machine"] == machine["id"] for row in section["rows"]}
+        known = [f"{queue} {version}" for queue, version in machine["versions"].items() if queue in queues]
+        if known:
+            told.append(f"versions on {machine['id']}: {', '.join(known)}")
+    return told
 
 
 def row_figures(row: dict, unit: str) -> str:

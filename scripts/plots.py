@@ -5,8 +5,21 @@
 # ///
 """Plots of queuebench's results: `plots.py RESULTS... -o DIR`. All figures are the summary's, none is computed here."""
 
-import argparse
+import signal
 import sys
+
+
+def interrupted(*_) -> None:
+    """Ctrl-C: a line instead of a traceback, whatever is being done."""
+    print("plots.py: interrupted", file=sys.stderr)
+    sys.exit(130)
+
+
+# Before anything else, since what is imported below takes its time.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, interrupted)
+
+import argparse
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -20,17 +33,18 @@ try:
 except ModuleNotFoundError as missing:
     sys.exit(f"plots.py: {missing.name} is not installed; type: uv run scripts/plots.py ..., or: pip install -r scripts/requirements.txt")
 
+# In the order of the page.
 CHARTS = {
-    "cliff": cliff,
+    "machines": machines,
     "ranking": ranking,
+    "cliff": cliff,
     "scaling": scaling,
     "sweeps": sweeps,
     "placement": placement,
     "boundary": boundary,
+    "programs": programs,
     "core-to-core": core_to_core,
     "cost": cost,
-    "programs": programs,
-    "machines": machines,
 }
 FORMATS = ("svg", "png")
 
@@ -114,7 +128,7 @@ def run(options: argparse.Namespace) -> None:
     if not entries:
         raise inputs.Refused("nothing to draw in these files; measure something: queuebench run")
     gallery.write(options.output, entries)
-    print(f"{len(entries)} pictures: {options.output / 'index.md'}", file=sys.stderr)
+    print(f"{len(entries)} {'picture' if len(entries) == 1 else 'pictures'}: {options.output / 'index.md'}", file=sys.stderr)
 
 
 def main(given: list[str] | None = None) -> int:

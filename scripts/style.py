@@ -158,8 +158,11 @@ def save(figure: Figure, path: Path, title: str) -> None:
     """The figure as a file, written whole or not at all."""
     metadata = {"Date": None, "Creator": None, "Title": words.shown(title)} if path.suffix == ".svg" else {"Software": None}
     partial = path.with_name(f".{path.name}.part")
-    figure.savefig(partial, format=path.suffix[1:], metadata=metadata)
-    os.replace(partial, path)
+    try:
+        figure.savefig(partial, format=path.suffix[1:], metadata=metadata)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def scale(axes: Axes, axis: str, values: list[float], unit: str, log: bool | None = None) -> None:

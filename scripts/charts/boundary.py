@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 import style
 import words
-from picture import Picture, footer
+from picture import Picture, footer, versions
 
 NEEDS = "scenarios between threads and between processes; measure with: queuebench run --suite boundary"
 STEP = 0.25
@@ -48,6 +48,7 @@ def picture(summary: dict, crossing: dict) -> Picture:
         "boundary", crossing["threads"], crossing["machine"], f"Threads or processes: {crossing['threads']}", finding, figures,
         footer(summary, sections, of_ratios=True), (9.2, 1.35 + STEP * rows), lambda figure, theme: draw(figure, summary, crossing, theme),
         ["At the left hollow: between threads, filled: between processes. At the right, of ratios, hollow: undecided; shaded: equivalent."],
+        versions(summary, sections),
     )
 
 

@@ -7,7 +7,7 @@ import style
 import words
 from picture import Picture
 
-NEEDS = "a core-to-core map; measure with: queuebench machine --probe"
+NEEDS = "a core-to-core map; measure with: queuebench machine --probe -o core-to-core.json"
 MOST_CELLS, MOST_NUMBERED = 64, 16
 
 

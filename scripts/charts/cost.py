@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 import style
 import words
-from picture import Picture, footer
+from picture import Picture, footer, versions
 
 NEEDS = "rows with cpu time; measure with: queuebench run"
 SIZE = (7.8, 4.6)
@@ -36,7 +36,7 @@ def picture(summary: dict, section: dict) -> Picture:
     finding = of_all or section["headline"] or "Nothing is compared here."
     return Picture(
         "cost", section["scenario"], section["machine"], f"Cost against speed: {section['scenario']}", finding, figures, footer(summary, [section]),
-        SIZE, lambda figure, theme: draw(figure, summary, section, theme), [*notes, "Grey: queues that are neither the cheapest nor among the fastest."],
+        SIZE, lambda figure, theme: draw(figure, summary, section, theme), [*notes, "Grey: queues that are neither the cheapest nor among the fastest."], versions(summary, [section]),
     )
 
 

@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 
 import style
 import words
-from picture import Picture, footer
+from picture import Picture, footer, versions
 
 NEEDS = "results of two machines at least, of the same scenarios; name files of both"
 
@@ -31,7 +31,7 @@ def picture(summary: dict, scenario: dict) -> Picture:
     size = (3.2 + 2.6 * (len(ids) + 1), 1.5 + 0.15 * len(ids) + 0.24 * len(scenario["rows"]))
     return Picture(
         "machines", scenario["scenario"], "-and-".join(ids), f"Side by side: {scenario['scenario']}", scenario["finding"], figures,
-        footer(summary, sections, of_ratios=True), size, lambda figure, theme: draw(figure, summary, scenario, theme), notes,
+        footer(summary, sections, of_ratios=True), size, lambda figure, theme: draw(figure, summary, scenario, theme), notes, versions(summary, sections),
     )
 
 

@@ -6,7 +6,11 @@ from matplotlib.axes import Axes
 
 import style
 import words
-from picture import Picture, footer
+from picture import Picture, footer, versions
+
+
+# With more lines than these, the grey ones are named in the text only.
+MOST_LABELLED = 14
 
 
 def sections_of(summary: dict, series: dict) -> list[dict]:
@@ -43,17 +47,21 @@ def draw_lines(axes: Axes, summary: dict, series: dict, theme: style.Theme, unit
             # A place between them without a figure leaves a gap.
             if order[other["label"]] - order[one["label"]] == 1:
                 ys = [convert(first["value"], before), convert(second["value"], after)]
-                how = {"color": drawn.colour, "linestyle": (0, (4, 3))} if line["limit"] else drawn.line()
+                how = {"color": drawn.colour, "linestyle": (0, (1, 3))} if line["limit"] else drawn.line()
                 axes.plot([one["at"], other["at"]], ys, **how, linewidth=1.7 if named else 0.8, alpha=1 if named else 0.6, label=f"{line['queue']} line", zorder=2 if named else 1)
         for place, section, row in points:
             whisker = [convert(end, section) for end in row["value_interval"]] if named and row["value_interval"] else None
             value = convert(row["value"], section)
             values += [value, *(whisker or [])]
-            if named:
+            if line["limit"]:
+                # A bound is a line, no contender's dot.
+                axes.plot([place["at"]], [value], linestyle="none", marker="None", label=line["queue"])
+                axes.plot([place["at"]] * len(whisker or []), whisker or [], color=drawn.colour, linewidth=1, label=f"{line['queue']} interval")
+            elif named:
                 style.point(axes, place["at"], value, drawn, theme, line["queue"], whisker, upright=True)
             else:
                 axes.plot([place["at"]], [value], **drawn.dot(theme.paper), label=line["queue"], markersize=3, alpha=0.6, zorder=1.5)
-        if named and points:
+        if points and (named or len(series["lines"]) <= MOST_LABELLED):
             place, section, row = points[-1]
             name = f"{line['queue']} (limit)" if line["limit"] else line["queue"]
             ends.append((name, place["at"], convert(row["value"], section), drawn.colour))
@@ -109,5 +117,5 @@ def picture(chart: str, summary: dict, series: dict, title: str, size: tuple[flo
     return Picture(
         chart, f"{series['swept']}-{series['fixed']}" if chart in ("scaling", "sweeps") else series["fixed"], machine, f"{title}: {series['fixed']}",
         " In bytes: ".join(filter(None, [series["finding"], series.get("finding_in_bytes")])), figures_of(summary, series), footer(summary, sections), size,
-        lambda figure, theme: draw(figure, summary, series, theme), notes_of(summary, series),
+        lambda figure, theme: draw(figure, summary, series, theme), notes_of(summary, series), versions(summary, sections),
     )

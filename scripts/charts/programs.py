@@ -4,11 +4,10 @@ from matplotlib.figure import Figure
 
 import style
 import words
-from picture import RATIOS, Picture, footer, row_figures
+from picture import Picture, footer, row_figures, versions
 
 NEEDS = "a whole program; measure with: queuebench run --suite apps"
 PROGRAMS = ("crawl", "counter", "finish", "barrier", "print", "map")
-ALONE = "each row by itself, signed ranks over rounds"
 
 
 def pictures(summary: dict) -> list:
@@ -32,7 +31,8 @@ def picture(summary: dict, section: dict) -> Picture:
     notes += ["Grey, below the field: what may come to a wrong result."] * any(row["limit"] for row in section["rows"])
     return Picture(
         "programs", section["scenario"], section["machine"], f"Whole program: {section['scenario']}", f"{section['headline'] or 'Nothing is compared here'}.{first}", figures,
-        [line.replace(RATIOS, ALONE) for line in footer(summary, [section], of_values=not pairs, of_ratios=bool(pairs))], (8.2, 0.75 + 0.235 * len(section["rows"])), lambda figure, theme: draw(figure, summary, section, theme), notes,
+        footer(summary, [section], of_values=not pairs, of_ratios=bool(pairs)), (8.2, 0.75 + 0.235 * len(section["rows"])),
+        lambda figure, theme: draw(figure, summary, section, theme), notes, versions(summary, [section]),
     )
 
 

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 import style
 import words
-from picture import Picture, footer, row_figures
+from picture import Picture, footer, row_figures, versions
 
 NEEDS = "a scenario with a row; measure with: queuebench run"
 
@@ -27,7 +27,7 @@ def picture(summary: dict, section: dict) -> Picture:
     size = (8.2, 0.75 + 0.235 * len(section["rows"]))
     return Picture(
         "ranking", section["scenario"], section["machine"], f"Ranking: {section['scenario']}", section["headline"] or "Nothing is compared here.",
-        figures, footer(summary, [section]), size, lambda figure, theme: draw(figure, summary, section, theme), notes,
+        figures, footer(summary, [section]), size, lambda figure, theme: draw(figure, summary, section, theme), notes, versions(summary, [section]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Scaling: rate against threads, the limits dashed, a border where threads outnumber cpus."""
+"""Scaling: rate against threads, the limits dotted, a border where threads outnumber cpus."""
 
 from matplotlib.figure import Figure
 

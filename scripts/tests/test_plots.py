@@ -3,6 +3,10 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
@@ -256,6 +260,7 @@ def test_two_runs_write_the_same_bytes(tmp_path, monkeypatch):
     assert all(re.fullmatch(r"[a-z0-9.+-]+", name) for name in one)
     index = one["index.md"].decode()
     assert all(name in index for name in one if not name.endswith((".txt", ".md"))) and "prefers-color-scheme: dark" in index
+    assert b"versions on " in next(data for name, data in one.items() if name.startswith("ranking") and name.endswith(".txt"))
     assert "made-up/reorders: reordered, no figure" in b"".join(data for name, data in one.items() if name.endswith(".txt")).decode()
 
 
@@ -314,6 +319,7 @@ def test_dark_is_dark(synthetic):
         ('{"type":"run","schema":1}', "queuebench rank:"),
         ('{"type":"core-to-core","pairs":[{"from":0}]}', "not as queuebench writes it"),
         ("\udcff", "is not text"),
+        ("# Readme", "is not JSON; name results files"),
     ],
 )
 def test_bad_files_are_refused_in_a_line(tmp_path, capsys, content, said):
@@ -337,6 +343,46 @@ def test_what_cannot_be_drawn_is_named(tmp_path, capsys):
         with pytest.raises(SystemExit) as left:
             plots.main([SYNTHETIC, "-o", str(tmp_path), *wrong])
         assert left.value.code == 2 and "there are:" in capsys.readouterr().err
+
+
+def test_another_program_is_no_queuebench(tmp_path, capsys):
+    assert plots.main([SYNTHETIC, "-o", str(tmp_path / "out"), "--queuebench", "/bin/true"]) == 1
+    assert "/bin/true printed no summary" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_a_line(tmp_path):
+    """Whatever it is doing: here it waits for a binary that never answers."""
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\necho started >&2\nexec sleep 60\n")
+    slow.chmod(0o755)
+    command = [sys.executable, str(SCRIPTS / "plots.py"), SYNTHETIC, "-o", str(tmp_path / "out"), "--queuebench", str(slow)]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    while not any("sleep" in (Path("/proc") / child / "cmdline").read_text() for child in children_of(running.pid)):
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGINT)
+    said = running.communicate(timeout=30)[1]
+    assert running.returncode == 130 and said == "plots.py: interrupted\n"
+
+
+def children_of(pid: int) -> list[str]:
+    """The processes it has started."""
+    return (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text().split()
+
+
+def test_pictures_are_asked_for_by_name():
+    def asked(*words):
+        return subprocess.run([SCRIPTS / "pictures", *words], capture_output=True, text=True)
+
+    assert "there are: boundary cliff ranking" in asked("--show", "pie").stderr
+    unknown = asked("--draw")
+    assert unknown.returncode == 2 and "scripts/pictures --check" in unknown.stderr
+
+
+def test_charts_come_in_the_order_of_the_page():
+    parts = re.findall(r'\("([a-z-]+)", "', (REPOSITORY / "src/report/mod.rs").read_text().partition("const PARTS")[2].partition("];")[0])
+    order = [{"core-to-core": "cores"}.get(chart, chart) for chart in plots.CHARTS]
+    assert order == [part for part in parts if part in order] and len(order) == 9
 
 
 def test_without_a_binary_it_says_what_to_type(monkeypatch):

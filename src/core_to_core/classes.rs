@@ -14,6 +14,8 @@ pub struct ClassFigures {
     pub class: Placement,
     /// Pairs, each direction one.
     pub pairs: usize,
+    /// Those of them that gave no figure.
+    pub failed: usize,
     /// Nanoseconds in the middle of them; null where none answered.
     pub median_ns: Option<f64>,
     /// The least.
@@ -28,7 +30,8 @@ pub fn classes(map: &CoreToCore) -> Vec<ClassFigures> {
         let pairs = || map.pairs.iter().filter(|pair| pair.class == class);
         let known: Vec<f64> = pairs().filter_map(|pair| pair.round_trip_ns).map(|ns| ns as f64).collect();
         let (least_ns, most_ns) = (quantile(&known, 0.0), quantile(&known, 1.0));
-        ClassFigures { class, pairs: pairs().count(), median_ns: median(&known), least_ns, most_ns }
+        let failed = pairs().count() - known.len();
+        ClassFigures { class, pairs: pairs().count(), failed, median_ns: median(&known), least_ns, most_ns }
     };
     Placement::BETWEEN_CPUS.into_iter().map(of).filter(|figures| figures.pairs > 0).collect()
 }

@@ -1,9 +1,8 @@
 //! What the figures come from: what was not measured, the machines, the runs, the method in brief, and the data.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
+use super::figure::download;
 use super::mark::Mark;
 use super::words::capital;
 use crate::ranking::is_limit;
@@ -184,14 +183,10 @@ pub fn method(summary: &Summary) -> Markup {
 
 /// The figures to take away, and how the page was made.
 pub fn data(summary: &Summary, csv: &str, command: &str) -> Markup {
-    let link = |name: &str, kind: &str, text: &str| {
-        let encoded = STANDARD.encode(text);
-        html! { a download=(name) href={ "data:" (kind) ";base64," (encoded) } { (name) } }
-    };
     html! {
         section #data aria-labelledby="h-data" {
             h2 #h-data { "Data" }
-            p { "The rows of all rankings: " (link("queuebench.csv", "text/csv", csv)) ". All that this page shows, with every block, as JSON: " code { "queuebench rank FILE\u{2026} --format json" } "; one line a block: the results files themselves." }
+            p { "The rows of all rankings: " (download("queuebench.csv", csv)) ". All that this page shows, with every block, as JSON: " code { "queuebench rank FILE\u{2026} --format json" } "; one line a block: the results files themselves." }
             p { "This page was made by queuebench " (summary.version) " with" }
             pre { (command) }
             p { "from " @for (at, run) in summary.runs.iter().enumerate() { @if at > 0 { ", " } code { (run.file) } } ". Files of strangers are unverified claims; " code { "queuebench validate" } " checks their form." }

@@ -137,7 +137,7 @@ fn twins(summary: &Summary, at: usize, answer: &Answer) -> Markup {
         @if !section.twins.is_empty() {
             p.twin {
                 @for (twin, (other, theirs)) in section.twins.iter().map(|twin| (twin, other(*twin))) {
-                    a href={ "#ranking-" (twin) } { "Another run" } ", " (other.field()) ", has the same scenario with another field"
+                    a href={ "#ranking-" (twin) } { "Another run" } ", " (other.field()) ", has the same scenario with " (section.unlike(other))
                     @if let Some(theirs) = theirs { ": of its " (count(theirs.queues, "queue")) " the best may be " (best_names(theirs)) } ". "
                 }
                 "Rates of two runs are not to be compared; put the queues you want into one run: " code { "queuebench run -s " (section.ranking.scenario) " -q 'ONE|OTHER'" }

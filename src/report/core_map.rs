@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
-use super::figure::{Caption, figure, picture};
+use super::figure::{Caption, download, figure, picture};
 use super::mark::{Mark, pixels};
 use crate::record::core_to_core::CorePair;
 use crate::summary::{CoreMap, Summary};
@@ -63,11 +63,12 @@ fn finding(map: &CoreMap) -> String {
         .classes
         .iter()
         .filter_map(|class| {
+            let failed = if class.failed == 0 { String::new() } else { format!(", {} more failed", class.failed) };
             Some(format!(
-                "{}: {} ns in the middle of {}",
+                "{}: {} ns, the median of {}{failed}",
                 class.class,
                 significant(class.median_ns?),
-                count(class.pairs, "pair")
+                count(class.pairs - class.failed, "pair")
             ))
         })
         .collect();
@@ -149,10 +150,10 @@ fn borders(topology: &Topology, order: &[usize]) -> Vec<usize> {
 }
 
 fn table(map: &CoreMap) -> Markup {
-    /// More rows than anybody reads, and a page that is too large.
+    /// More rows than anybody reads.
     const MOST_ROWS: usize = 1000;
     if map.map.pairs.len() > MOST_ROWS {
-        return html! { (classes(map)) p.fine { (map.map.pairs.len()) " pairs: they stand in the map's own file" } };
+        return html! { (classes(map)) p.fine { "All " (count(map.map.pairs.len(), "pair")) ": " (download("core-to-core.csv", &csv(map))) } };
     }
     let ns = |ns: Option<u64>| ns.map_or_else(String::new, |ns| ns.to_string());
     html! {
@@ -165,4 +166,15 @@ fn table(map: &CoreMap) -> Markup {
             } }
         }
     }
+}
+
+/// A pair a line; what has no figure has empty cells.
+fn csv(map: &CoreMap) -> String {
+    let ns = |ns: Option<u64>| ns.map_or_else(String::new, |ns| ns.to_string());
+    let line = |pair: &CorePair| {
+        let [median, low, high] = [pair.round_trip_ns, pair.low_ns, pair.high_ns].map(ns);
+        format!("{},{},{},{median},{low},{high}\n", pair.from, pair.to, pair.class)
+    };
+    let lines: String = map.map.pairs.iter().map(line).collect();
+    format!("from,to,class,median_ns,low_ns,high_ns\n{lines}")
 }

@@ -1,6 +1,8 @@
 //! What every picture has: a finding in a sentence, its unit, how many observations, what the interval is, and its figures
 //! as a table.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
 /// What stands around a picture.
@@ -55,4 +57,9 @@ pub fn range(counts: impl Iterator<Item = usize>, what: &str) -> String {
         (least, most) if least == most => format!("n = {}", crate::table::count(least, what)),
         (least, most) => format!("n = {least} to {most} {what}s"),
     }
+}
+
+/// A table to take away, as a file for spreadsheets.
+pub fn download(name: &str, csv: &str) -> Markup {
+    html! { a download=(name) href={ "data:text/csv;base64," (STANDARD.encode(csv)) } { (name) } }
 }

@@ -41,7 +41,7 @@ fn twins(section: &Section, sections: &[&Section]) -> Markup {
     let others: Vec<String> = section.twins.iter().map(|twin| sections[*twin].field()).collect();
     html! {
         @if !others.is_empty() {
-            span.twin { "Not the whole field: " (others.join(" and ")) " has the same scenario with other queues; rates of two runs are not to be compared." }
+            span.twin { "Not all there is: " (others.join(" and ")) " has the same scenario, too; rates of two runs are not to be compared." }
         }
     }
 }

@@ -59,7 +59,7 @@ fn machine_part(summary: &Summary, machine: &Machine) -> String {
         text.push_str(&table(&["floor", "takes", "in"], floors.into_iter()));
     }
     for suite in sections.chunk_by(|one, next| (one.pool, &one.suite) == (next.pool, &next.suite)) {
-        text.push_str(&best_sets(suite));
+        text.push_str(&best_sets(summary, suite));
     }
     text.push_str("\nFiles:\n\n");
     for run in runs_of(summary, machine) {
@@ -104,24 +104,36 @@ fn classes(map: &CoreMap) -> Vec<Vec<String>> {
 }
 
 /// The scenarios of one suite, each with its sentence; nothing where nothing is compared.
-fn best_sets(suite: &[&Section]) -> String {
-    let rows: Vec<Vec<String>> = suite.iter().filter_map(|section| best_set(section)).collect();
-    match suite.first().filter(|_| !rows.is_empty()) {
-        None => String::new(),
-        Some(Section { suite, started, .. }) => {
-            let title = format!("\nWhich queue, in suite {}, {}:\n\n", markdown_text(suite), day(started));
-            title + &table(&["scenario", "best set", "rounds"], rows.into_iter())
-        }
-    }
+fn best_sets(summary: &Summary, suite: &[&Section]) -> String {
+    let rows: Vec<Vec<String>> = suite.iter().filter_map(|section| best_set(summary, section)).collect();
+    let Some(first) = suite.first().filter(|_| !rows.is_empty()) else { return String::new() };
+    let own = |run: &&RunAbout| (run.pool, &run.suite) == (first.pool, &first.suite);
+    let profile = summary.runs.iter().find(own).map_or_else(String::new, |run| format!(", profile {}", run.profile));
+    let title = format!("{}{profile}, {}", first.suite, first.started.get(..10).unwrap_or(&first.started));
+    format!("\nWhich queue, in suite {}:\n\n", markdown_text(&title))
+        + &table(&["scenario", "best set", "rounds", "best of other runs, not to be compared"], rows.into_iter())
 }
 
-fn best_set(section: &Section) -> Option<Vec<String>> {
+fn best_set(summary: &Summary, section: &Section) -> Option<Vec<String>> {
     let sentence = section.headline.as_deref()?;
     let crowd = if section.oversubscribed { "; threads outnumber the cpus" } else { "" };
+    let others = section.twins.iter().map(|twin| {
+        let twin = &summary.scenarios[*twin];
+        let best: Vec<&str> =
+            twin.ranking.rows.iter().filter(|row| row.may_be_best).map(|row| row.queue.as_str()).collect();
+        let named = match &best[..] {
+            [] => "nothing decided".into(),
+            few if few.len() < 3 => few.join(" or "),
+            many => format!("one of {}", many.len()),
+        };
+        format!("{} ({}): {named}", twin.field(), section.unlike(twin))
+    });
+    let of_runs = if section.runs > 1 { format!(" of {}", count(section.runs, "run")) } else { String::new() };
     Some(vec![
         code(&section.ranking.scenario),
         markdown_text(&format!("{sentence}{crowd}")),
-        section.ranking.rounds.to_string(),
+        format!("{}{of_runs}", section.ranking.rounds),
+        markdown_text(&others.collect::<Vec<_>>().join("; ")),
     ])
 }
 

@@ -1,6 +1,6 @@
 //! What is said of a scenario's rows in words, wherever they are shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Section;
 use crate::protocol::Outcome;
@@ -58,9 +58,18 @@ impl Section {
         format!("{}{name}  ({}, {rounds}{crowd})", self.ranking.scenario, self.ranking.unit)
     }
 
-    /// Where its rows are from: `suite quick`, or `2 runs`.
+    /// Where its rows are from: `suite quick`, or `suite quick, 2 runs`.
     pub fn field(&self) -> String {
-        if self.runs > 1 { count(self.runs, "run") } else { format!("suite {}", self.suite) }
+        let runs = if self.runs > 1 { format!(", {}", count(self.runs, "run")) } else { String::new() };
+        format!("suite {}{runs}", self.suite)
+    }
+
+    /// What another section of the same scenario has that this one has not.
+    pub fn unlike(&self, twin: &Section) -> &'static str {
+        let field = |section: &Section| -> BTreeSet<String> {
+            section.ranking.rows.iter().filter(|row| !row.limit).map(|row| row.queue.clone()).collect()
+        };
+        if field(self) == field(twin) { "another build or setting" } else { "another field" }
     }
 
     /// What a queue with two speeds does, in a sentence; `None` of any other.

@@ -58,7 +58,7 @@ def in_unit(section):
 
 
 def field(section):
-    return f"{section['runs']} runs" if section["runs"] > 1 else f"suite {section['suite']}"
+    return f"suite {section['suite']}" + (f", {section['runs']} runs" if section["runs"] > 1 else "")
 
 
 def lead(section, answer):

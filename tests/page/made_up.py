@@ -82,7 +82,7 @@ def cpu_of_many(number, cpus):
     return {"id": number, "online": True, "usable": True, "kind": None, **place, **sizes}
 
 
-def sampled_map(run, pairs=100):
+def sampled_map(run, pairs=1200):
     """A core-to-core map of the run's machine, a sample of its pairs."""
     cpus = run["topology"]["cpus"]
     drawn = random.Random(1)

@@ -1,5 +1,8 @@
 """Files that hold next to nothing make sensible pages."""
 
+import base64
+import json
+
 import pytest
 
 
@@ -36,13 +39,18 @@ def test_one_block_has_no_interval(read_only):
     assert "n = 1 block" in text_of(page, "ranking")
 
 
-def test_many_cpus_are_shown_by_what_they_share(read_only):
+def test_many_cpus_are_shown_by_what_they_share(read_only, pages):
     page = read_only("many-cpus")
     page.open_all()
     assert "256 cpus" in text_of(page, "machine")
     cores = text_of(page, "cores")
     assert "a sample of all pairs" in cores
     assert all(words in cores for words in ["smt", "same-l3", "cross-l3", "cross-node"])
+    link = page.page.locator("#cores a[download='core-to-core.csv']").get_attribute("href")
+    lines = base64.b64decode(link.partition(",")[2]).decode().splitlines()
+    pair = json.loads(pages("many-cpus").maps[0].read_text())["pairs"][0]
+    assert len(lines) == 1201 and lines[0] == "from,to,class,median_ns,low_ns,high_ns"
+    assert lines[1].split(",") == [str(pair[name]) for name in ["from", "to", "class", "round_trip_ns", "low_ns", "high_ns"]]
 
 
 @pytest.mark.parametrize("kind", ["no-blocks", "nothing-ok", "one-queue", "one-block", "many-cpus"])
