@@ -198,7 +198,7 @@ def test_programs_show_speed_ups_where_there_are_any_and_figures_else(synthetic,
         assert words.figure(row["value"], section["unit"]) in texts_of(figure) and (not times or f"{words.ratio(times)} as fast as made-up/serial" in picture.alt())
     if workers:
         assert {x for x, _ in data["workers"]} == {workers} and "times as fast as one worker" in axes.get_xlabel()
-        assert "4 workers" in picture.finding and "whiskers, ratios: 95 %, each row by itself" in picture.footer[-1]
+        assert "4 workers" in picture.finding and "whiskers, ratios: 95 %, each by itself" in picture.footer[-1]
     else:
         assert "workers" not in data and section["unit"] in axes.get_xlabel() and "whiskers, values:" in picture.footer[-1]
     assert not programs.pictures(synthetic)
