@@ -88,7 +88,8 @@ fn cpus(blocks: &[Block]) -> Option<Cpus> {
     Some(Cpus {
         line_ns: median(&|block| block.line_ns)?,
         waited_blocks: blocks.iter().filter(|block| block.waited_ns > 0).count(),
-        waited_ns: blocks.iter().map(|block| block.waited_ns).sum(),
+        // A file may say any number.
+        waited_ns: blocks.iter().fold(0, |sum: u64, block| sum.saturating_add(block.waited_ns)),
         away_ns: away().min().zip(away().max()).map(<[u64; 2]>::from),
     })
 }

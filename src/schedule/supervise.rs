@@ -106,7 +106,10 @@ impl Supervisor<'_> {
         };
         let mut prepare = self.prepare(contender, queue, cell);
         let site = cell.scenario.site.map(|site| made_up(site, order.round));
-        let served = site.map(Served::start).transpose().map_err(|why| refused(format!("no site: {why}")))?;
+        let served = site
+            .map(|site| Served::by(self.contenders.own_program(), site))
+            .transpose()
+            .map_err(|why| refused(format!("no site: {why}")))?;
         prepare.site = served.as_ref().map(Served::address);
         let mut worker = Worker::start(&contender.command, started + self.deadline, self.interrupt)
             .map_err(|why| refused(why.to_string()))?;

@@ -31,20 +31,11 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts this program anew as the server.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be started or has no address to say.
-    pub fn start(site: Site) -> io::Result<Served> {
-        Served::by(Path::new("/proc/self/exe"), site)
-    }
-
     /// Starts `program`, which serves sites as this one does.
     ///
     /// # Errors
     ///
-    /// As [`Served::start`].
+    /// When it cannot be started or has no address to say.
     pub fn by(program: &Path, site: Site) -> io::Result<Served> {
         let Site { pages, seed, delay } = site;
         let mut child = Command::new(program)
