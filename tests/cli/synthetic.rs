@@ -209,6 +209,7 @@ fn block(scenario: &str, (queue, ns): Speed, random: &mut fastrand::Rng) -> Bloc
         first: Vec::new(),
         slices: Vec::new(),
         trace: Vec::new(),
+        figures: Default::default(),
         flags: Vec::new(),
         ..ok_report()
     };

@@ -89,6 +89,7 @@ pub fn ok_report() -> Report {
         sent: Vec::new(),
         received: Vec::new(),
         trace: vec![[1_000_000, 24_691]],
+        figures: [("ending_ns".to_owned(), 640_000), ("lost_updates_ppm".to_owned(), 54_500)].into(),
         flags: vec!["unsettled".into()],
     }
 }
