@@ -1,7 +1,7 @@
 //! `report`: results files as a page to look at.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -55,6 +55,7 @@ enum PageFormat {
 
 impl Report {
     pub fn run(&self) -> anyhow::Result<u8> {
+        self.spare_what_is_there()?;
         let summary = self.summary()?;
         let text = match self.format {
             PageFormat::Html => self.page(&summary),
@@ -66,15 +67,42 @@ impl Report {
         }
         let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{text}"));
         written.with_context(|| format!("cannot write {}; name another file with -o", path.display()))?;
+        let maps = summary.core_maps.len();
         talk(&format!(
-            "{}: {} of {}, {:.1} MB{}",
+            "{}: {} of {}{}, {:.1} MB{}",
             path.display(),
             count(summary.scenarios.len(), "scenario"),
             count(summary.machines.len(), "machine"),
+            if maps == 0 { String::new() } else { format!(", {}", count(maps, "core-to-core map")) },
             text.len() as f64 / 1e6,
             if self.format == PageFormat::Html { "; open it in a browser" } else { "" }
         ));
         Ok(0)
+    }
+
+    /// Refuses to write over a file that is read, or over one that no earlier report has written.
+    fn spare_what_is_there(&self) -> anyhow::Result<()> {
+        let path = self.output();
+        let Ok(there) = path.canonicalize() else { return Ok(()) };
+        let is_read = self.files.iter().any(|file| file.canonicalize().is_ok_and(|file| file == there));
+        anyhow::ensure!(!is_read, "{} is one of the files to read; name another with -o", path.display());
+        // A device is written to as it is, and so is what is empty.
+        if !there.is_file() {
+            return Ok(());
+        }
+        let mut head = Vec::new();
+        std::fs::File::open(&there)
+            .and_then(|file| file.take(4096).read_to_end(&mut head))
+            .with_context(|| format!("cannot read what is at {}; name another file with -o", path.display()))?;
+        let head = String::from_utf8_lossy(&head);
+        let is_ours = (head.starts_with("<!DOCTYPE html>") && head.contains("<title>queuebench: "))
+            || head.starts_with("# Results\n\nMachines whose results are here");
+        anyhow::ensure!(
+            head.is_empty() || is_ours,
+            "{} is there and is no page of queuebench; move it away, or name another file with -o",
+            path.display()
+        );
+        Ok(())
     }
 
     fn output(&self) -> &Path {

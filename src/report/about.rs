@@ -171,7 +171,7 @@ pub fn method(summary: &Summary) -> Markup {
             ul {
                 li { "A " b { "block" } " is one fresh process that runs one queue: pinned threads (or processes), settling, a timed window inside a continuous stream, draining. Every message is checked: each must arrive once, whole and in its producer's order." }
                 li { "In a " b { "round" } " every queue of a scenario runs one block, in an order drawn anew. Ratios are taken within a round, so that what changes from minute to minute cancels." }
-                li { "Rates are medians over blocks with order-statistic intervals; ratios are Hodges-Lehmann estimates with intervals from signed ranks. Nothing is dropped, nothing is the best of several." }
+                li { "A " b { "median" } " is the middle one: half of the blocks are below it, half above. Rates are medians over blocks with order-statistic intervals; ratios are Hodges-Lehmann estimates with intervals from signed ranks. Nothing is dropped, nothing is the best of several." }
                 li { "The " b { "best set" } " holds every queue that no other surely beats; its interval holds whichever of them is the best, for all rows together at " (format!("{:.0}", summary.confidence * 100.0)) " %." }
                 li { b { "ran" } " says whether the queue was seen full, empty or swinging. A full queue moves messages in bulk; * marks one that ran unlike the best, which may be all the difference." }
                 li { b { "limit/\u{2026}" } " are no queues but bounds: the measuring loop alone, one cache line to and fro, one shared counter." }

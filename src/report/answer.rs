@@ -118,9 +118,8 @@ fn card(summary: &Summary, at: usize, answer: &Answer, is_first: bool) -> Markup
 /// The answer, and of which field it is one.
 fn lead(section: &Section, answer: &Answer) -> String {
     let sentence = answer.sentence.as_deref().unwrap_or("too little is known to say");
-    let sentence = sentence.trim_end_matches('.');
     match answer.queues {
-        0 | 1 => format!("{}.", words::capital(sentence)),
+        0 | 1 => format!("{sentence}."),
         queues => format!("Of {} in {}: {sentence}.", count(queues, "queue"), section.field()),
     }
 }

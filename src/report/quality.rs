@@ -56,7 +56,7 @@ fn blocks(section: &Section) -> Markup {
     let scale = Scale::around_one(ratios, TALL - 3.0, 3.0);
     html! {
         @if !section.ranking.noise.is_empty() {
-            p { "Run twice in a round, a queue differs from itself by, in the middle: "
+            p { "Run twice in a round, a queue differs from itself by (medians over such pairs): "
                 @for (at, noise) in section.ranking.noise.iter().enumerate() {
                     @if at > 0 { ", " }
                     (noise.family) " " (percentage_of(noise.median_difference)) " (" (count(noise.pairs, "pair")) ")"

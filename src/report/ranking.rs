@@ -41,7 +41,7 @@ fn twins(section: &Section, sections: &[&Section]) -> Markup {
     let others: Vec<String> = section.twins.iter().map(|twin| sections[*twin].field()).collect();
     html! {
         @if !others.is_empty() {
-            span.twin { "Not all there is: " (others.join(" and ")) " has the same scenario, too; rates of two runs are not to be compared." }
+            span.twin { "Not all there is: the same scenario is in " (others.join(" and ")) ", too. Rates of two runs are not to be compared." }
         }
     }
 }

@@ -162,7 +162,7 @@ fn files_with_little_in_them_have_a_page_that_says_so() {
 fn a_machine_of_256_cpus_has_a_page() {
     let page = Files::new(&["synthetic-ppc-256.jsonl"]).page(&["synthetic-ppc-256.jsonl"]);
     assert_has(&section(&page, "machine"), &["64 cores, 256 cpus"]);
-    assert_has(&section(&page, "answer"), &["made-up/ring is the fastest of 2"]);
+    assert_has(&section(&page, "answer"), &["Of 2 queues in suite ", "made-up/ring is the fastest;"]);
 }
 
 #[test]
@@ -183,6 +183,28 @@ fn a_page_goes_to_a_file_or_to_stdout() {
     let written = std::fs::read_to_string(files.0.path().join("report.html")).unwrap();
     assert!(written.starts_with("<!DOCTYPE html>"));
     assert!(files.page(&[AMD]).starts_with("<!DOCTYPE html>"));
+}
+
+#[test]
+fn a_page_replaces_a_page_and_nothing_else() {
+    let files = Files::new(&[AMD]);
+    let here = |name: &str| files.0.path().join(name);
+    let results = std::fs::read_to_string(here(AMD)).unwrap();
+    std::fs::copy(fixtures().join("results/synthetic-amd-48-cores.json"), here("cores.json")).unwrap();
+    std::os::unix::fs::symlink(AMD, here("another-name.jsonl")).unwrap();
+    std::fs::write(here("notes.txt"), "mine").unwrap();
+    std::fs::write(here("empty.html"), "").unwrap();
+    for output in [AMD, "./another-name.jsonl", "cores.json"] {
+        files.typed(&["report", AMD, "cores.json", "-o", output]).error(1, &["one of the files to read", "-o"]);
+    }
+    files.typed(&["report", AMD, "-o", "notes.txt"]).error(1, &["notes.txt", "no page of queuebench", "-o"]);
+    assert_eq!(std::fs::read_to_string(here(AMD)).unwrap(), results);
+    assert_eq!(std::fs::read_to_string(here("notes.txt")).unwrap(), "mine");
+    for output in ["empty.html", "empty.html", "new.html"] {
+        let said = files.typed(&["report", AMD, "cores.json", "-o", output]);
+        assert_has(&said.err, &["1 core-to-core map"]);
+        said.ok();
+    }
 }
 
 #[test]

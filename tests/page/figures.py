@@ -63,7 +63,7 @@ def field(section):
 
 def lead(section, answer):
     """The sentence a card begins with."""
-    sentence = (answer["sentence"] or "too little is known to say").rstrip(".")
+    sentence = answer["sentence"] or "too little is known to say"
     if answer["queues"] < 2:
-        return sentence[0].upper() + sentence[1:] + "."
+        return f"{sentence}."
     return f"Of {answer['queues']} queues in {field(section)}: {sentence}."

@@ -6,13 +6,15 @@ import subprocess
 
 import pytest
 
-HEADINGS = ["Which queue?", "Ranking", "The cliff", "Scaling", "Capacity and payload", "Placement", "Threads or processes?",
+HEADINGS = ["Which queue?", "Ranking", "The cliff", "Scaling", "Capacity and payload", "Placement", "Threads or processes?", "Whole programs",
             "Core to core", "CPU cost", "Overview", "Quality", "What was not measured", "Machine and versions",
             "Method in brief", "Data"]
 
 UNSEEN = """() => Array.from(document.querySelectorAll('main table, main figure, main h2, main li, main .answer'))
     .filter((element) => !element.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }) || element.getBoundingClientRect().height === 0)
     .filter((element) => !element.closest('[hidden]'))
+    // Of the answers to one need paper has the first.
+    .filter((element) => !element.closest('#chosen details, #chosen .answer ~ .answer'))
     .map((element) => element.tagName + ' ' + element.textContent.slice(0, 40))"""
 
 
@@ -40,6 +42,15 @@ def test_paper_has_no_folds(fresh, kind, scripts):
     assert page.evaluate(UNSEEN) != [], "on screen, folds are closed"
     page.page.emulate_media(media="print")
     assert page.evaluate(UNSEEN) == []
+
+
+def test_paper_has_one_answer_and_says_to_which_needs(fresh):
+    page = fresh("all", "#v=1&producers=1&consumers=1&room=bounded")
+    assert page.page.locator("#chosen .answer").count() > 5
+    page.page.emulate_media(media="print")
+    assert page.page.locator("#answer .answer:visible").count() == 1
+    assert page.page.locator("#serving").inner_text().startswith("Needs: producers 1, consumers 1, room bounded, ")
+    assert page.page.locator("#answer .more-links:visible").count() == 0
 
 
 def test_paper_is_white_and_has_no_controls(fresh):

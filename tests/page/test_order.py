@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-PARTS = ["answer", "ranking", "cliff", "scaling", "sweeps", "placement", "boundary", "cores", "cost", "overview",
+PARTS = ["answer", "ranking", "cliff", "scaling", "sweeps", "placement", "boundary", "programs", "cores", "cost", "overview",
          "quality", "not-measured", "machine", "method", "data"]
 
 
