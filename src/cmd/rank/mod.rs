@@ -88,6 +88,9 @@ impl Rank {
             (None, Format::Csv) => out(&csv(sections))?,
             (None, Format::Markdown) => out(&markdown::markdown(sections, self.wide))?,
         }
+        for run in summary.runs.iter().filter(|run| run.incomplete) {
+            talk(&format!("{0} did not come to its end; finish it with: queuebench run --resume {0}", run.file));
+        }
         let mut code = 0;
         for section in sections {
             for row in section.ranking.rows.iter().filter(|row| row.outcome != Outcome::Ok) {
