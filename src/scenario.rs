@@ -107,7 +107,8 @@ pub enum SeenSet {
     Sharded,
     /// One worker has it; the others ask by message.
     Owner,
-    /// Looked up under the lock, and entered under it again: wrong on purpose.
+    /// Behind one lock, wrongly: looked at in one critical section, written to in the next. Two workers that look before
+    /// either writes both believe an address new, and it is fetched twice.
     Split,
 }
 

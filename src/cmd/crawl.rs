@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::machine::probe::stop_flag;
 use super::{PlainFormat, code, out, talk};
 use crate::crawler::frontier::Deque;
-use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenKind, Url, crawl_threads, is_loopback};
+use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenSet, Url, crawl_threads, is_loopback};
 use crate::record::printable;
 use crate::table::count;
 
@@ -24,7 +24,8 @@ const MOST_SHOWN: usize = 10;
 /// Find the dead links of a site, and the pages they stand on.
 ///
 /// Only the site itself is asked: links and redirects to other hosts are not followed. What its robots.txt forbids is
-/// left out. Exit code 3 when there are dead links; Ctrl-C prints what was found so far.
+/// left out. Exit code 3 when there are dead links; Ctrl-C prints what was found so far. SSL_CERT_FILE names certificates
+/// to trust instead of those that Mozilla trusts.
 #[derive(Args)]
 #[command(after_help = "Examples:
   queuebench crawl http://localhost:8000/           a site on this machine, as fast as it can
@@ -64,7 +65,7 @@ impl Crawl {
         let progress = Progress::until(stop);
         let found = watched(&progress, || {
             let frontiers = Deque::for_workers(self.workers.into());
-            crawl_threads(&start, frontiers, SeenKind::Mutex, &rules, &progress)
+            crawl_threads(&start, frontiers, SeenSet::Mutex, &rules, &progress)
         });
         if !found.stopped {
             reached(&start, &found)?;
@@ -87,7 +88,7 @@ impl Crawl {
         rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
         let mut client = Client::new(start, rules.timeout, rules.most_bytes);
         let asked = Robots::ask(&mut client, start);
-        rules.robots = asked.map_err(anyhow::Error::msg).with_context(|| unreached(start))?;
+        rules.robots = asked.map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
         let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
@@ -122,7 +123,12 @@ fn start(text: &str) -> anyhow::Result<Url> {
     Ok(url)
 }
 
-fn unreached(start: &Url) -> String {
+fn unreached(start: &Url, why: &str) -> String {
+    if why.contains("UnknownIssuer") {
+        return format!(
+            "nobody known here vouches for {start}; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+        );
+    }
     let mut other = start.clone();
     other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
     format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}")

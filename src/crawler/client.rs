@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response, header};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error};
 use url::{Host, Url};
 
@@ -12,6 +13,17 @@ pub(super) const USER_AGENT: &str = concat!("queuebench/", env!("CARGO_PKG_VERSI
 
 /// Of what is not read the rest of so much is, so that the connection can be used again.
 const MOST_DRAINED: u64 = 64 << 10;
+
+/// Whose certificates are trusted instead of those that Mozilla trusts: what `SSL_CERT_FILE` names, as other programs
+/// have it.
+fn trusted() -> Option<RootCerts> {
+    let pem = std::fs::read(std::env::var_os("SSL_CERT_FILE")?).ok()?;
+    let certificates = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    Some(certificates.collect::<Vec<_>>().into())
+}
 
 /// What came of fetching an address.
 pub(super) enum Answer {
@@ -41,6 +53,9 @@ impl Client {
             .max_redirects(0)
             .user_agent(USER_AGENT)
             .timeout_global(Some(timeout));
+        if let Some(roots) = trusted() {
+            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        }
         if is_loopback(start) {
             // Whatever proxy is set: it would be asked for its own loopback.
             config = config.proxy(None);

@@ -9,8 +9,8 @@ use url::{Position, Url};
 use super::found::Found;
 use super::frontier::{Frontier, Link, Stack};
 use super::rules::{Progress, Rules};
-use super::seen::SeenKind;
 use super::worker::{Shared, Tally, Worker};
+use crate::scenario::SeenSet;
 use crate::workload::slice::clock_ns;
 
 /// Where a crawl starts.
@@ -22,7 +22,7 @@ pub(super) fn first(start: &Url) -> Link {
 pub fn crawl_threads(
     start: &Url,
     frontiers: Vec<Box<dyn Frontier>>,
-    seen: SeenKind,
+    seen: SeenSet,
     rules: &Rules,
     progress: &Progress,
 ) -> Found {
@@ -41,7 +41,7 @@ pub fn crawl_threads(
 pub fn crawl_serial(start: &Url, rules: &Rules, progress: &Progress) -> Found {
     let since = clock_ns();
     let stack: Vec<Box<dyn Frontier>> = vec![Box::new(Stack::default())];
-    let workers = workers(start, stack, SeenKind::Mutex, rules, progress);
+    let workers = workers(start, stack, SeenSet::Mutex, rules, progress);
     let tallies: Vec<Tally> = workers.into_iter().map(|worker| worker.run(Some(first(start)))).collect();
     Found::of(tallies, start, since, progress.is_to_stop())
 }
@@ -49,7 +49,7 @@ pub fn crawl_serial(start: &Url, rules: &Rules, progress: &Progress) -> Found {
 fn workers<'a>(
     start: &'a Url,
     frontiers: Vec<Box<dyn Frontier>>,
-    seen: SeenKind,
+    seen: SeenSet,
     rules: &'a Rules,
     progress: &'a Progress,
 ) -> Vec<Worker<'a>> {

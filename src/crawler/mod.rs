@@ -38,7 +38,9 @@ pub use self::{
     processes::crawl_processes,
     robots::Robots,
     rules::{Pace, Progress, Rules},
-    seen::{Seen, SeenKind},
+    seen::Seen,
 };
 #[cfg(feature = "crawl")]
 pub use url::Url;
+
+pub use crate::scenario::SeenSet;

@@ -23,11 +23,11 @@ use super::crawl::first;
 use super::found::Found;
 use super::frontier::{Frontier, Link, crossing_frontier, crossing_parts, serves};
 use super::rules::{Progress, Rules};
-use super::seen::SeenKind;
 use super::worker::{Ledger, Shared, Tally, Worker};
 use crate::queue::crossing::{Crossing, Parts};
 use crate::queue::{Capacity, Queue, Shape, Wait};
 use crate::registry::{Visitor, visit_builtin};
+use crate::scenario::SeenSet;
 use crate::worker::{die_with_parent, endpoint::inherited};
 use crate::workload::slice::clock_ns;
 
@@ -190,7 +190,7 @@ fn started(program: &Path, parts: &[OwnedFd]) -> anyhow::Result<(Line, Process)>
 /// Keeps what is known while the workers work. One that fails would leave the others waiting, so all are ended with it.
 fn owned(start: &Url, lines: Vec<Line>, children: &[Process], progress: &Progress) -> anyhow::Result<Vec<Tally>> {
     let unfinished = Arc::new(AtomicU64::new(1));
-    let mut seen = SeenKind::Mutex.for_workers(lines.len());
+    let mut seen = SeenSet::Mutex.for_workers(lines.len());
     let mut first = Some(first(start));
     thread::scope(|scope| {
         let mut answering = Vec::new();

@@ -5,10 +5,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use serde::{Deserialize, Serialize};
-
 use super::frontier::Link;
 use super::site::fnv1a;
+use crate::scenario::SeenSet;
 
 /// A worker's hold on the set.
 pub trait Seen: Send {
@@ -16,24 +15,9 @@ pub trait Seen: Send {
     fn fresh(&mut self, links: Vec<Link>) -> Vec<Link>;
 }
 
-/// The forms of the set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SeenKind {
-    /// Behind one lock.
-    Mutex,
-    /// In parts, each behind a lock of its own; the hash of an address says in which it is.
-    Sharded,
-    /// Owned by one thread, which is asked by message.
-    Owner,
-    /// Behind one lock, wrongly: looked at in one critical section, written to in the next. Two workers that look
-    /// before either writes both believe an address new, and it is fetched twice.
-    Split,
-}
-
-impl SeenKind {
+impl SeenSet {
     /// The forms that are right.
-    pub const CORRECT: [SeenKind; 3] = [SeenKind::Mutex, SeenKind::Sharded, SeenKind::Owner];
+    pub const CORRECT: [SeenSet; 3] = [SeenSet::Mutex, SeenSet::Sharded, SeenSet::Owner];
 
     /// A set that knows nothing yet, for each of `workers`.
     pub fn for_workers(self, workers: usize) -> Vec<Box<dyn Seen>> {
@@ -41,10 +25,10 @@ impl SeenKind {
             (0..workers).map(|_| Box::new(seen.clone()) as Box<dyn Seen>).collect()
         }
         match self {
-            SeenKind::Mutex => clones(&Locked::default(), workers),
-            SeenKind::Sharded => clones(&Sharded::default(), workers),
-            SeenKind::Split => clones(&Split::default(), workers),
-            SeenKind::Owner => {
+            SeenSet::Mutex => clones(&Locked::default(), workers),
+            SeenSet::Sharded => clones(&Sharded::default(), workers),
+            SeenSet::Split => clones(&Split::default(), workers),
+            SeenSet::Owner => {
                 let (ask, questions) = channel();
                 thread::spawn(move || own(&questions));
                 let hold = |_| Box::new(Asking::new(ask.clone())) as Box<dyn Seen>;

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::crawler::{
-    Found, Frontier, Progress, Rules, SeenKind, Url, crawl_processes, crawl_serial, crawl_threads, frontier,
-};
+use crate::crawler::{Found, Frontier, Progress, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier};
 use crate::protocol::Report;
 use crate::queue::crossing::Crossing;
 use crate::queue::{About, Capacities, Family, Payloads, Program, Queue, Role, Wait};
-use crate::scenario::{Boundary, SeenSet};
+use crate::scenario::Boundary;
 
 use super::crew::{crashed, refused};
 use super::{Measured, Run, Task, Way, parts_per_million};
@@ -62,13 +60,7 @@ fn among_threads<Q: Queue, W: Wait>(task: &Task) -> Result<Measured, Box<Report>
 /// Not generic, so that it is compiled once.
 fn threads(task: &Task, frontiers: Vec<Box<dyn Frontier>>) -> Result<Measured, Box<Report>> {
     let site = task.scenario.site.ok_or_else(|| refused("a crawl needs a site"))?;
-    let seen = match site.seen {
-        SeenSet::Mutex => SeenKind::Mutex,
-        SeenSet::Sharded => SeenKind::Sharded,
-        SeenSet::Owner => SeenKind::Owner,
-        SeenSet::Split => SeenKind::Split,
-    };
-    run(task, |start, rules, progress| Ok(crawl_threads(start, frontiers, seen, rules, progress)))
+    run(task, |start, rules, progress| Ok(crawl_threads(start, frontiers, site.seen, rules, progress)))
 }
 
 /// Crawls once: a crawl is its own window, from its first request to its last worker's end.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use queuebench::crawler::frontier::Deque;
-use queuebench::crawler::{Dead, Found, Progress, Rules, SeenKind, Url, crawl_threads};
+use queuebench::crawler::{Dead, Found, Progress, Rules, SeenSet, Url, crawl_threads};
 
 use crate::bounded;
 use crate::server::{Answer, Server, of_type, page, raw, redirect, status};
@@ -13,7 +13,7 @@ use crate::server::{Answer, Server, of_type, page, raw, redirect, status};
 fn crawl(server: &Server, rules: Rules) -> Found {
     let start = Url::parse(&server.address()).unwrap();
     bounded("hostile", move || {
-        crawl_threads(&start, Deque::for_workers(4), SeenKind::Mutex, &rules, &Progress::default())
+        crawl_threads(&start, Deque::for_workers(4), SeenSet::Mutex, &rules, &Progress::default())
     })
 }
 
@@ -158,7 +158,7 @@ fn a_stop_is_heard_between_pages() {
                 }
                 progress.stop();
             });
-            crawl_threads(&start, Deque::for_workers(4), SeenKind::Mutex, &rules, &progress)
+            crawl_threads(&start, Deque::for_workers(4), SeenSet::Mutex, &rules, &progress)
         })
     });
     assert!(found.stopped && found.fetched >= 1 && found.fetched < 100, "{found:?}");

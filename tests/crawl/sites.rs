@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use queuebench::crawler::frontier::{Deque, frontiers, serves};
 use queuebench::crawler::site::{Site, listen};
-use queuebench::crawler::{Found, Frontier, Progress, Rules, SeenKind, Url, crawl_serial, crawl_threads};
+use queuebench::crawler::{Found, Frontier, Progress, Rules, SeenSet, Url, crawl_serial, crawl_threads};
 use queuebench::queue::crossing::Unavailable;
 use queuebench::queue::{Capacity, Queue, Shape, Wait};
 use queuebench::registry::{Visitor, visit_builtin};
@@ -31,7 +31,7 @@ pub fn check(found: &Found, site: Site, what: &str) {
     assert!(!found.cut && !found.stopped && found.elsewhere > 0, "{what}");
 }
 
-fn threads(start: &Url, frontiers: Vec<Box<dyn Frontier>>, seen: SeenKind) -> Found {
+fn threads(start: &Url, frontiers: Vec<Box<dyn Frontier>>, seen: SeenSet) -> Found {
     crawl_threads(start, frontiers, seen, &Rules::default(), &Progress::default())
 }
 
@@ -45,7 +45,7 @@ fn one_after_the_other_and_many_at_once_find_all_of_fifty_sites() {
             move || crawl_serial(&start, &Rules::default(), &Progress::default())
         });
         check(&serial, site, &format!("serial, seed {seed}"));
-        for seen in SeenKind::CORRECT {
+        for seen in SeenSet::CORRECT {
             let start = start.clone();
             let found = bounded("threads", move || threads(&start, Deque::for_workers(6), seen));
             check(&found, site, &format!("{seen:?}, seed {seed}"));
@@ -59,7 +59,7 @@ fn only_its_addresses_were_asked_for_each_once() {
     let program = env!("CARGO_BIN_EXE_queuebench");
     let served = queuebench::crawler::site::Served::by(program.as_ref(), site).unwrap();
     let start = Url::parse(&served.address()).unwrap();
-    let found = bounded("threads", move || threads(&start, Deque::for_workers(8), SeenKind::Sharded));
+    let found = bounded("threads", move || threads(&start, Deque::for_workers(8), SeenSet::Sharded));
     check(&found, site, "a server of its own");
     let counts = served.counts().unwrap();
     let truth = site.truth();
@@ -93,7 +93,7 @@ impl Visitor for Every {
                 continue;
             };
             let site = site(self.crawls % 50);
-            let seen = SeenKind::CORRECT[(self.crawls % 3) as usize];
+            let seen = SeenSet::CORRECT[(self.crawls % 3) as usize];
             let start = served(site);
             self.crawls += 1;
             check(&bounded(&what, move || threads(&start, frontiers, seen)), site, &what);
@@ -113,7 +113,7 @@ fn a_set_that_is_locked_twice_lets_addresses_be_fetched_twice() {
     for seed in 0..10 {
         let site = Site { pages: 300, seed, delay: Duration::from_micros(200) };
         let start = served(site);
-        let found = bounded("split", move || threads(&start, Deque::for_workers(8), SeenKind::Split));
+        let found = bounded("split", move || threads(&start, Deque::for_workers(8), SeenSet::Split));
         assert!(found.duplicates > 0, "seed {seed}");
         // It is wasteful, not blind.
         assert_eq!((found.fetched, found.sum), (site.truth().fetched, site.truth().sum));
@@ -137,6 +137,6 @@ fn a_path_that_no_message_holds_is_crawled_all_the_same() {
     let pages = vec![("/", format!("<a href={path}><a href=/b>")), ("/b", String::new())];
     let server = crate::server::Server::of_pages(pages.into_iter().chain([(&*path, "<a href=/b><a href=/c>".into())]));
     let start = Url::parse(&server.address()).unwrap();
-    let found = bounded("long", move || threads(&start, long.0, SeenKind::Mutex));
+    let found = bounded("long", move || threads(&start, long.0, SeenSet::Mutex));
     assert_eq!((found.fetched, found.dead.len(), found.dead[0].on[0].clone()), (4, 1, path));
 }
