@@ -35,11 +35,13 @@ pub fn section(summary: &Summary) -> Markup {
             h2 #h-answer { "Which queue?" }
             @if let Some((at, answer)) = answers().next() {
                 (card(summary, at, answer, true))
-                (chooser(sections, &summary.machines))
-                p #serving role="status" hidden { }
+                @if has_queues {
+                    (chooser(sections, &summary.machines))
+                    p #serving role="status" hidden { }
+                }
                 details #all-answers open { summary { "Every measured scenario in a line" } (in_a_line(sections)) }
                 // Only the chooser asks for these; without scripts each scenario's line and ranking say the same.
-                template #cards { @for (at, answer) in answers() { (card(summary, at, answer, false)) } }
+                @if has_queues { template #cards { @for (at, answer) in answers() { (card(summary, at, answer, false)) } } }
             } @else {
                 p.empty { (Mark::NotMeasured.show()) " " (nothing(sections)) }
             }

@@ -16,12 +16,14 @@ from opened import OpenedPage
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 RECORDED = sorted(ROOT.glob("results/*/*.jsonl"))
+APPS = next(path for path in RECORDED if path.name.endswith("apps-default.jsonl"))
 QUICK = next(path for path in RECORDED if path.name.endswith("quick-default.jsonl"))
 VERDICTS = ROOT / "tests/cmd/results/synthetic-verdicts.jsonl"
 SYNTHETIC_MAP = HERE / "synthetic-core-to-core.json"
 
 KINDS = [
     "quick", "all", "verdicts", "two-machines", "hostile", "no-blocks", "nothing-ok", "one-queue", "one-block", "many-cpus",
+    "programs",
 ]
 
 
@@ -87,6 +89,7 @@ def sources(folder):
         "nothing-ok": ([made("nothing-ok", made_up.nothing_ok(verdicts))], []),
         "one-queue": ([made("one-queue", made_up.one_queue(verdicts, "made-up/a"))], []),
         "one-block": ([made("one-block", made_up.one_block(verdicts))], []),
+        "programs": ([APPS], []),
         "many-cpus": ([made("many-cpus", many)], [many_map]),
         "three-machines": ([QUICK, *(
             made(f"synthetic-{number}", made_up.on_machine(quick, f"synthetic-{number}", {None: factor}, seed=number))

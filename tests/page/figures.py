@@ -12,7 +12,7 @@ def significant(value):
 
 
 def rate(value):
-    for least, unit, prefix in [(1e9, 1e9, "G"), (1e5, 1e6, "M"), (1e2, 1e3, "k")]:
+    for least, unit, prefix in [(1e9, 1e9, "G"), (1e5, 1e6, "M"), (1e3, 1e3, "k")]:
         if value >= least:
             return f"{significant(value / unit)} {prefix}/s"
     return f"{significant(value)} /s"
@@ -50,7 +50,15 @@ def unit_once(low, high, between):
 
 
 def is_timed(section):
-    return section["parts"]["workload"] in ("pingpong", "wakeup", "spawn")
+    return section["parts"]["workload"] in ("pingpong", "wakeup", "spawn", "counter", "finish", "barrier")
+
+
+PROGRAMS = ("crawl", "counter", "finish", "barrier", "print", "map")
+
+
+def is_of_queues(section):
+    """Whether its rows are queues, as those of a crawl are, and not ways to write a program."""
+    return section["parts"]["workload"] not in PROGRAMS[1:]
 
 
 def in_unit(section):

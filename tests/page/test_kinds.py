@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+import figures
+
 
 def text_of(page, part):
     return page.page.locator(f"#{part}").inner_text()
@@ -23,6 +25,21 @@ def test_a_run_without_any_figure_names_no_queue_as_best(read_only):
     assert rows.count() > 0
     assert all("failed" in words and "hung" in words for words in rows.locator("td:nth-child(3)").all_text_contents())
     assert page.page.locator("tr.best").count() == 0
+
+
+def test_programs_alone_have_their_part_and_no_chooser(read_only, summary):
+    page = read_only("programs")
+    page.open_all()
+    assert page.page.locator("#chooser").count() == 0 and page.page.locator("#first-answer").is_visible()
+    sections = summary("programs")["scenarios"]
+    assert page.page.locator("#programs details.scenario").count() == len(sections)
+    words = text_of(page, "programs")
+    assert "which costs" not in words and "times one alone" in words and "of its updates" in words
+    (crawl,) = [section for section in sections if section["scenario"].startswith("crawl/16p16c")]
+    for pair in crawl["speed_up"]:
+        row = page.page.locator(f"#programs [data-q='{pair['of']}']", has_text=figures.ratio(pair["times_faster"]))
+        assert row.count() >= 1, pair
+    assert page.page.locator("#overview [data-q='counter/mutex']").count() == 0
 
 
 def test_one_queue_is_no_comparison(read_only):
