@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::machine::probe::stop_flag;
@@ -158,12 +158,14 @@ fn path_of(start: &Url) -> String {
 /// Crawls; on a terminal says how far it is.
 fn watched(progress: &Progress, crawl: impl FnOnce() -> Found + Send) -> Found {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("the template is a constant"));
     thread::scope(|scope| {
         let crawling = scope.spawn(crawl);
         while !bar.is_hidden() && !crawling.is_finished() {
             let hint =
                 if progress.is_to_stop() { "; waiting for the last answers, Ctrl-C to leave at once" } else { "" };
             bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
+            bar.tick();
             thread::sleep(Duration::from_millis(100));
         }
         bar.finish_and_clear();
@@ -225,7 +227,7 @@ fn summary(found: &Found) -> String {
         }
     }
     if found.stopped {
-        summary += "; stopped before all were asked for";
+        summary += "; stopped: there may be more";
     } else if found.cut {
         summary += "; there are more than --max-pages";
     }

@@ -55,7 +55,7 @@ fn program(parts: &Parts) -> Option<String> {
         ("crawl", Some(site)) => {
             let room = parts
                 .capacity
-                .map_or_else(|| "no bound".into(), |messages| format!("room for {}", count(messages, "address")));
+                .map_or_else(|| "no bound".into(), |messages| format!("room for {}", count(messages, "message")));
             format!(
                 "find the dead links of {} that take {} ms each, a queue with {room}, seen-set {}",
                 count(site.pages as usize, "page"),

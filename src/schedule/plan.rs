@@ -327,7 +327,10 @@ fn nothing_matches(wanted: &[Wanted], registry: &Registry, choice: &Choice, plan
     if let Some(filter) = &choice.scenario
         && !wanted.iter().any(|wanted| filter.matches(&wanted.scenario.to_string()) || filter.matches(&wanted.label))
     {
-        return format!("no scenario of the suite matches '{}'; see: queuebench list scenarios", filter.text());
+        return format!(
+            "no scenario of the suite matches '{}'; see: queuebench list scenarios, with the same --suite",
+            filter.text()
+        );
     }
     if let Some(filter) = &choice.queue
         && !registry.entries().iter().any(|entry| filter.matches(&entry.id))

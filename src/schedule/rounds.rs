@@ -68,10 +68,18 @@ pub fn blocks_a_round(planned: &Planned) -> u64 {
 const BLOCK_OVERHEAD_NS: u64 = 6_000_000;
 /// What a block of another language takes: a dear start, and several long slices.
 const PEER_BLOCK_NS: u64 = 2_500_000_000;
+/// What a page of a made-up site takes besides its delay, in nanoseconds, on a machine of some years.
+const PAGE_NS: u64 = 600_000;
 
 /// What a round of all of a scenario's queues is likely to take, in nanoseconds.
 pub fn round_ns(planned: &Planned) -> u64 {
     let peers = planned.queues.iter().filter(|queue| language(queue).is_some()).count() as u64;
+    if let Some(site) = planned.scenario.site {
+        // A site has 1.4 addresses a page. One worker waits for all of them, several for their share; a start costs as any.
+        let alone = u64::from(site.pages) * (u64::from(site.delay_ms) * 1_000_000 + PAGE_NS) * 7 / 5;
+        let shared = alone / planned.scenario.producers as u64 + BLOCK_OVERHEAD_NS;
+        return alone + blocks_a_round(planned) * shared + peers * PEER_BLOCK_NS;
+    }
     (blocks_a_round(planned) - peers) * (mean_slice_ns(planned) + BLOCK_OVERHEAD_NS) + peers * PEER_BLOCK_NS
 }
 

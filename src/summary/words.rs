@@ -114,8 +114,8 @@ impl Section {
         if let Some(pair) = self.speed_up.iter().find(|pair| pair.of == row.queue) {
             remarks.push(format!("{} times {}", ratio_words(&pair.times_faster), pair.to));
         }
-        // What is 0 is nothing to remark on; the page has it.
-        let counted = row.figures.iter().filter(|(_, [median, ..])| *median > 0.0);
+        // What is 0 is nothing to remark on, but of those that are allowed to be wrong; the page has it.
+        let counted = row.figures.iter().filter(|(_, [median, ..])| *median > 0.0 || row.limit);
         remarks.extend(counted.map(|(name, [median, ..])| figure_in_words(name, *median)));
         if let (Workload::Copy, Some(rate)) = (self.scenario.workload, row.value) {
             let ns = 1e9 / rate;

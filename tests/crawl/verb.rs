@@ -139,6 +139,6 @@ fn an_interrupted_crawl_prints_what_it_has() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(text(&output.stdout).contains("404 Not Found\n  on http://127.0.0.1"), "{}", text(&output.stdout));
-    assert!(text(&output.stderr).contains("stopped before all were asked for"));
+    assert!(text(&output.stderr).contains("stopped: there may be more"));
     assert!(server.asked().len() < 200);
 }

@@ -89,7 +89,10 @@ impl Rank {
             (None, Format::Markdown) => out(&markdown::markdown(sections, self.wide))?,
         }
         for run in summary.runs.iter().filter(|run| run.incomplete) {
-            talk(&format!("{0} did not come to its end; finish it with: queuebench run --resume {0}", run.file));
+            let is_it = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy() == run.file);
+            let path =
+                self.files.iter().find(is_it).map_or_else(|| run.file.clone(), |path| path.display().to_string());
+            talk(&format!("{path} did not come to its end; finish it with: queuebench run --resume {path}"));
         }
         let mut code = 0;
         for section in sections {

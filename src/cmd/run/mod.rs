@@ -127,6 +127,11 @@ impl Run {
         }
         let settings = own.settings()?;
         announce(&plan, settings, &machine, &own);
+        if let Some(Err(why)) = own.selection.found_python.get()
+            && plan.skips.iter().any(|skip| skip.reason == *why)
+        {
+            talk(&format!("left out  Python's: {why}"));
+        }
         if self.dry_run {
             return Ok(0);
         }
