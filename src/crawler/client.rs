@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response, header};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
 use url::{Host, Url};
+
+use super::resolver::Remembering;
 
 /// Who asks.
 pub(super) const USER_AGENT: &str = concat!("queuebench/", env!("CARGO_PKG_VERSION"));
@@ -60,7 +63,8 @@ impl Client {
             // Whatever proxy is set: it would be asked for its own loopback.
             config = config.proxy(None);
         }
-        Client { agent: config.build().new_agent(), timeout, most_bytes }
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Remembering::default());
+        Client { agent, timeout, most_bytes }
     }
 
     /// Fetches an address and says whether something is there: a crawl without a crawler.

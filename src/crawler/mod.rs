@@ -17,6 +17,8 @@ mod links;
 #[cfg(feature = "crawl")]
 pub mod processes;
 #[cfg(feature = "crawl")]
+mod resolver;
+#[cfg(feature = "crawl")]
 mod robots;
 #[cfg(feature = "crawl")]
 mod rules;
