@@ -29,6 +29,7 @@ fn block(id: &str, scenario: Scenario, cpus: Vec<Option<usize>>, window_ms: u64)
     let own = Contenders::own(vec![env!("CARGO_BIN_EXE_queuebench").into(), "worker".into()]);
     // Longer than anything takes that ends, on however busy a machine.
     let mut supervisor = Supervisor::new(own, Duration::from_secs(60), 1.0, Instant::now())
+        .with_sites_by(env!("CARGO_BIN_EXE_queuebench"))
         .with("python", Contender { command: peers::python::command("python3"), extra_iterations: 0 });
     let order = BlockOrder {
         queue: id.into(),

@@ -1,7 +1,6 @@
 //! Whose build of a queue runs its blocks: `flume/mpmc` this program's, `flume/mpmc@base` that of the worker `base`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::peers::language;
 
@@ -32,11 +31,6 @@ impl Contenders {
     pub fn with(mut self, name: &str, contender: Contender) -> Contenders {
         self.named.insert(name.to_owned(), contender);
         self
-    }
-
-    /// The program that runs this program's queues.
-    pub fn own_program(&self) -> &Path {
-        Path::new(self.own.command.first().map_or("", String::as_str))
     }
 
     /// The names, in order.

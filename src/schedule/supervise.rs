@@ -1,6 +1,7 @@
 //! One worker: started, spoken to, watched, and gone afterwards.
 
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::child::{Stop, Worker};
@@ -32,19 +33,36 @@ pub struct Supervisor<'a> {
     /// Readable once the user wants to stop.
     interrupt: Option<BorrowedFd<'a>>,
     gate: Gate,
+    /// The program that serves the sites of crawls.
+    sites: PathBuf,
 }
 
 impl<'a> Supervisor<'a> {
     /// Of a command that `started` then; a block may take as long as `deadline` from its start, an iteration of work
     /// takes `ns_per_iteration`.
     pub fn new(contenders: Contenders, deadline: Duration, ns_per_iteration: f64, started: Instant) -> Supervisor<'a> {
-        Supervisor { contenders, deadline, ns_per_iteration, started, interrupt: None, gate: Gate::default() }
+        Supervisor {
+            contenders,
+            deadline,
+            ns_per_iteration,
+            started,
+            interrupt: None,
+            gate: Gate::default(),
+            sites: "/proc/self/exe".into(),
+        }
     }
 
     /// One with one contender more; see [`Contenders::with`].
     #[must_use]
     pub fn with(mut self, name: &str, contender: Contender) -> Supervisor<'a> {
         self.contenders = self.contenders.with(name, contender);
+        self
+    }
+
+    /// One whose sites are served by `program`, where this process is not queuebench itself.
+    #[must_use]
+    pub fn with_sites_by(mut self, program: impl Into<PathBuf>) -> Supervisor<'a> {
+        self.sites = program.into();
         self
     }
 
@@ -107,7 +125,7 @@ impl Supervisor<'_> {
         let mut prepare = self.prepare(contender, queue, cell);
         let site = cell.scenario.site.map(|site| made_up(site, order.round));
         let served = site
-            .map(|site| Served::by(self.contenders.own_program(), site))
+            .map(|site| Served::by(&self.sites, site))
             .transpose()
             .map_err(|why| refused(format!("no site: {why}")))?;
         prepare.site = served.as_ref().map(Served::address);
