@@ -20,17 +20,14 @@ pub fn misfit(about: &About, scenario: &Scenario) -> Option<String> {
 fn wrong_shape(scenario: &Scenario) -> Option<&'static str> {
     let (producers, consumers) = (scenario.producers, scenario.consumers);
     match scenario.workload {
-        Workload::Stream if scenario.site.is_none() => None,
-        Workload::Pairs if scenario.site.is_none() => {
-            (producers != consumers).then_some("every thread of pairs holds one end of each side")
-        }
         Workload::Program(_) if producers != consumers => Some("every worker of a program is both, as in 4p4c"),
         Workload::Program(Program::Crawl) if scenario.site.is_none() => Some("a crawl needs a site=...x...ms"),
         Workload::Program(Program::Crawl) => {
             (scenario.placement != Placement::Free).then_some("the workers of a crawl are not pinned: they wait")
         }
         _ if scenario.site.is_some() => Some("only a crawl goes through a site"),
-        Workload::Program(_) => None,
+        Workload::Stream | Workload::Program(_) => None,
+        Workload::Pairs => (producers != consumers).then_some("every thread of pairs holds one end of each side"),
         _ => ((producers, consumers) != (1, 1)).then_some("this workload has one producer and one consumer"),
     }
 }

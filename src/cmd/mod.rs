@@ -241,8 +241,15 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Whether this process was started to serve blocks or a part of one; programs with a registry of their own ask this first.
 pub fn is_worker() -> bool {
-    let own = [worker::WORKER, worker::ENDPOINT, STARTED_WORD, SITE_WORD, CRAWLER_WORD, pitfall::WORD];
-    let words = [&own[..], &[selftest::DISTURB_WORD]].concat();
+    let words = [
+        worker::WORKER,
+        worker::ENDPOINT,
+        STARTED_WORD,
+        SITE_WORD,
+        CRAWLER_WORD,
+        pitfall::WORD,
+        selftest::DISTURB_WORD,
+    ];
     std::env::args().nth(1).is_some_and(|word| words.contains(&word.as_str()))
 }
 

@@ -70,11 +70,6 @@ impl Client {
         Client { agent, timeout, most_bytes }
     }
 
-    /// Fetches an address and says whether something is there: a crawl without a crawler.
-    pub fn is_there(&mut self, address: &str) -> bool {
-        !matches!(self.fetch(address), Answer::Failed(_))
-    }
-
     pub(super) fn fetch(&mut self, address: &str) -> Answer {
         let answer = match self.agent.get(address).call() {
             // A server may close a connection in the moment it is used again; a second one tells that from a failure.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Serialize;
 use url::Url;
 
 use super::crawl::first;
@@ -10,7 +9,7 @@ use super::site::fnv1a;
 use super::worker::{MOST_HOPS, Note, Tally};
 
 /// What a crawl found, and how it went.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Found {
     /// Addresses asked for, each counted once.
     pub fetched: u64,
@@ -47,7 +46,7 @@ pub struct Found {
 }
 
 /// A link that leads to nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dead {
     /// Its path.
     pub path: String,
@@ -58,7 +57,7 @@ pub struct Dead {
 }
 
 /// A redirect to another site.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// Its path.
     pub path: String,

@@ -4,7 +4,10 @@
 //! Nothing of it is ever destroyed: a condition variable whose waiter was killed would wait for it for ever.
 
 use std::cell::UnsafeCell;
+use std::io;
 use std::mem::MaybeUninit;
+
+use super::Shareable;
 
 /// A mutex; zeros are none yet.
 #[repr(transparent)]
@@ -14,6 +17,8 @@ pub struct RobustMutex(UnsafeCell<libc::pthread_mutex_t>);
 unsafe impl Send for RobustMutex {}
 // SAFETY: as above; it is touched by pthread's calls only.
 unsafe impl Sync for RobustMutex {}
+// SAFETY: made for processes that share it; pthread's calls are as atomic as any, and there is nothing to drop.
+unsafe impl Shareable for RobustMutex {}
 
 /// Something to wait for; zeros are nothing yet.
 #[repr(transparent)]
@@ -25,9 +30,29 @@ unsafe impl Send for Condition {}
 unsafe impl Sync for Condition {}
 
 /// What a call of pthread's answers with but 0.
-fn checked(error: i32) -> anyhow::Result<()> {
-    anyhow::ensure!(error == 0, std::io::Error::from_raw_os_error(error));
-    Ok(())
+pub(crate) fn checked(answer: i32) -> io::Result<()> {
+    if answer == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(answer)) }
+}
+
+/// Makes it a mutex that processes may share, of this robustness.
+///
+/// # Errors
+///
+/// When the system has none such.
+///
+/// # Safety
+///
+/// Nobody else uses it yet, and it stays where it is as long as anybody does.
+pub(crate) unsafe fn initialise_mutex(mutex: &UnsafeCell<libc::pthread_mutex_t>, robustness: i32) -> io::Result<()> {
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: attributes are initialised before they are used, in a variable of their own; nobody else uses the mutex, as
+    // the caller promises.
+    unsafe {
+        checked(libc::pthread_mutexattr_init(attributes.as_mut_ptr()))?;
+        checked(libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
+        checked(libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), robustness))?;
+        checked(libc::pthread_mutex_init(mutex.get(), attributes.as_ptr()))
+    }
 }
 
 impl RobustMutex {
@@ -40,16 +65,9 @@ impl RobustMutex {
     /// # Safety
     ///
     /// Nobody else uses it yet, and it stays where it is as long as anybody does.
-    pub unsafe fn initialise(&self) -> anyhow::Result<()> {
-        let mut attributes = MaybeUninit::uninit();
-        // SAFETY: attributes are initialised before they are used, in a variable of their own; nobody else uses the
-        // mutex, as the caller promises.
-        unsafe {
-            checked(libc::pthread_mutexattr_init(attributes.as_mut_ptr()))?;
-            checked(libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
-            checked(libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST))?;
-            checked(libc::pthread_mutex_init(self.0.get(), attributes.as_ptr()))
-        }
+    pub unsafe fn initialise(&self) -> io::Result<()> {
+        // SAFETY: as the caller promises.
+        unsafe { initialise_mutex(&self.0, libc::PTHREAD_MUTEX_ROBUST) }
     }
 
     /// Waits until nobody else holds it.
@@ -74,9 +92,9 @@ impl Condition {
     /// # Safety
     ///
     /// As of [`RobustMutex::initialise`].
-    pub unsafe fn initialise(&self) -> anyhow::Result<()> {
+    pub unsafe fn initialise(&self) -> io::Result<()> {
         let mut attributes = MaybeUninit::uninit();
-        // SAFETY: as in `RobustMutex::initialise`.
+        // SAFETY: as in `initialise_mutex`.
         unsafe {
             checked(libc::pthread_condattr_init(attributes.as_mut_ptr()))?;
             checked(libc::pthread_condattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
@@ -107,6 +125,8 @@ pub struct Barrier(UnsafeCell<libc::pthread_barrier_t>);
 unsafe impl Send for Barrier {}
 // SAFETY: as above; it is touched by pthread's calls only.
 unsafe impl Sync for Barrier {}
+// SAFETY: as of the mutex.
+unsafe impl Shareable for Barrier {}
 
 impl Barrier {
     /// Makes it one for so many, and lets processes share it.
@@ -118,9 +138,9 @@ impl Barrier {
     /// # Safety
     ///
     /// As of [`RobustMutex::initialise`].
-    pub unsafe fn initialise(&self, parties: u32) -> anyhow::Result<()> {
+    pub unsafe fn initialise(&self, parties: u32) -> io::Result<()> {
         let mut attributes = MaybeUninit::uninit();
-        // SAFETY: as in `RobustMutex::initialise`.
+        // SAFETY: as in `initialise_mutex`.
         unsafe {
             checked(libc::pthread_barrierattr_init(attributes.as_mut_ptr()))?;
             checked(libc::pthread_barrierattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;

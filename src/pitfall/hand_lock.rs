@@ -2,11 +2,10 @@
 
 use std::cell::UnsafeCell;
 use std::io;
-use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::said::At;
-use crate::memory::{Map, Memory, sealed};
+use crate::memory::{Map, Memory, checked, initialise_mutex, sealed};
 
 /// The lock, and two accounts that belong to it and come to [`TOTAL`] together.
 pub struct HandLock(Map);
@@ -34,14 +33,8 @@ impl HandLock {
     pub fn new(is_robust: bool) -> io::Result<HandLock> {
         let lock = HandLock(Map::of(sealed(size_of::<Inside>())?).map_err(io::Error::other)?);
         let robust = if is_robust { libc::PTHREAD_MUTEX_ROBUST } else { libc::PTHREAD_MUTEX_STALLED };
-        let mut how = MaybeUninit::uninit();
-        // SAFETY: the attributes are initialised before they are used; nobody else has the mutex yet.
-        unsafe {
-            checked(libc::pthread_mutexattr_init(how.as_mut_ptr()))?;
-            checked(libc::pthread_mutexattr_setpshared(how.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
-            checked(libc::pthread_mutexattr_setrobust(how.as_mut_ptr(), robust))?;
-            checked(libc::pthread_mutex_init(lock.inside().mutex.get(), how.as_ptr()))?;
-        }
+        // SAFETY: nobody else has the mutex yet, and it stays in its mapping.
+        unsafe { initialise_mutex(&lock.inside().mutex, robust)? };
         lock.inside().accounts[0].store(TOTAL, Ordering::Relaxed);
         Ok(lock)
     }
@@ -86,9 +79,4 @@ impl HandLock {
     pub fn at(&self) -> At {
         At::memory(&self.inside().mutex)
     }
-}
-
-/// What a call of pthread's answers with but 0.
-fn checked(answer: i32) -> io::Result<()> {
-    if answer == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(answer)) }
 }

@@ -11,21 +11,14 @@ use rustix::thread::futex;
 
 use super::clocked::{self, Left};
 use super::crew::{Cell, cells, shared, together, unusable};
-use super::{Measured, Task, Way};
+use super::{Measured, Task, Way, about};
 use crate::memory::{self, Placed, Shareable};
 use crate::protocol::{Outcome, Report};
-use crate::queue::{About, Capacities, Family, Program, Role};
+use crate::queue::{About, Program};
 use crate::scenario::Boundary;
 use crate::workload::slice::{Side, Slice};
 
-const ABOUT: About = About {
-    family: Family::Program,
-    role: Role::Program(Program::Barrier),
-    capacities: Capacities::ALL,
-    transfers: false,
-    crosses: true,
-    ..About::MPMC
-};
+const ABOUT: About = about(Program::Barrier);
 
 /// All of them.
 pub const WAYS: [Way; 4] = [
@@ -194,25 +187,19 @@ impl Barrier for Sleeping {
 }
 
 /// That of POSIX, which processes may share.
-struct Pthread(Placed<Shared>);
-
-#[repr(transparent)]
-struct Shared(memory::Barrier);
-
-// SAFETY: a barrier that processes may share.
-unsafe impl Shareable for Shared {}
+struct Pthread(Placed<memory::Barrier>);
 
 impl Barrier for Pthread {
     fn new(task: &Task) -> anyhow::Result<Self> {
-        let barrier: Placed<Shared> = Placed::at(shared(task, size_of::<Shared>())?);
+        let barrier: Placed<memory::Barrier> = Placed::at(shared(task, size_of::<memory::Barrier>())?);
         // SAFETY: nobody else has the memory yet.
-        unsafe { barrier.0.initialise(u32::try_from(task.workers())?)? };
+        unsafe { barrier.initialise(u32::try_from(task.workers())?)? };
         Ok(Pthread(barrier))
     }
 
     #[inline]
     fn wait(&self) {
-        self.0.0.wait();
+        self.0.wait();
     }
 }
 

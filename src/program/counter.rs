@@ -12,22 +12,15 @@ use std::thread::JoinHandle;
 use crossbeam_utils::Backoff;
 
 use super::clocked::{self, Left};
-use super::crew::{Cell, cells, shared, together, unusable};
-use super::{Measured, Task, Way, parts_per_million};
+use super::crew::{Cell, cells, forked, shared, together, unusable, waited};
+use super::{Measured, Task, Way, about, parts_per_million};
 use crate::memory::{Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
-use crate::queue::{About, Capacities, Family, Program, Role};
+use crate::queue::{About, Family, Program};
 use crate::scenario::Boundary;
 use crate::workload::slice::{Side, Slice};
 
-const ABOUT: About = About {
-    family: Family::Program,
-    role: Role::Program(Program::Counter),
-    capacities: Capacities::ALL,
-    transfers: false,
-    crosses: true,
-    ..About::MPMC
-};
+const ABOUT: About = about(Program::Counter);
 
 /// All of them.
 pub const WAYS: [Way; 8] = [
@@ -278,21 +271,17 @@ impl Number for Owner {
         }
         let number = cells(task, 1)?;
         let (mut receiver, sender) = std::io::pipe()?;
-        // SAFETY: this process has no other thread that could hold a lock.
-        let owner = match unsafe { libc::fork() } {
-            -1 => return Err(std::io::Error::last_os_error().into()),
-            0 => {
-                crate::worker::die_with_parent().ok();
-                drop(sender);
-                let mut messages = [0; 4096];
-                while let Ok(bytes @ 1..) = receiver.read(&mut messages) {
-                    number[0].0.fetch_add(bytes as u64, Ordering::Relaxed);
-                }
-                // SAFETY: ends the child at once.
-                unsafe { libc::_exit(0) };
+        let mut sender = Some(sender);
+        let owner = forked(|| {
+            // Its own, or the stream would never end.
+            sender.take();
+            let mut messages = [0; 4096];
+            while let Ok(bytes @ 1..) = receiver.read(&mut messages) {
+                number[0].0.fetch_add(bytes as u64, Ordering::Relaxed);
             }
-            owner => owner,
-        };
+            0
+        })?;
+        let sender = sender.expect("it was taken in the other process only");
         Ok(Owner::Process { sender, number, owner })
     }
 
@@ -312,8 +301,7 @@ impl Number for Owner {
             }
             Owner::Process { sender, number, owner } => {
                 drop(sender);
-                // SAFETY: waits for a child of this process; nothing is written.
-                unsafe { libc::waitpid(owner, std::ptr::null_mut(), 0) };
+                waited(owner);
                 Ok(number[0].0.load(Ordering::Relaxed))
             }
         }

@@ -6,24 +6,15 @@ use std::path::Path;
 use crate::crawler::{Found, Frontier, Progress, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier};
 use crate::protocol::Report;
 use crate::queue::crossing::Crossing;
-use crate::queue::{About, Capacities, Family, Payloads, Program, Queue, Role, Wait};
+use crate::queue::{About, Payloads, Program, Queue, Wait};
 use crate::scenario::Boundary;
 
 use super::crew::{crashed, refused};
-use super::{Measured, Run, Task, Way, parts_per_million};
+use super::{Measured, Run, Task, Way, about, parts_per_million};
 
 /// The one that works alone, last in first out.
 pub const WAYS: [Way; 1] = [Way {
-    about: About {
-        id: "crawl/serial",
-        family: Family::Program,
-        role: Role::Program(Program::Crawl),
-        capacities: Capacities::ALL,
-        payloads: Payloads::ByValue,
-        transfers: false,
-        crosses: true,
-        ..About::MPMC
-    },
+    about: About { id: "crawl/serial", payloads: Payloads::ByValue, ..about(Program::Crawl) },
     run: |task| run(task, |start, rules, progress| Ok(crawl_serial(start, rules, progress))),
 }];
 

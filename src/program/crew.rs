@@ -1,5 +1,6 @@
 //! Workers that run the same part at once: threads of this process, or processes of their own.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
@@ -129,7 +130,34 @@ fn threads<R>(
 /// What a process of a worker answers with that could not be pinned.
 const UNPINNED: i32 = 9;
 
-/// Forks them: the worker that does this has one thread, so its copy is whole.
+/// Starts a process that does this and ends with the number it returns. The worker that forks has one thread, so its copy
+/// is whole.
+///
+/// # Errors
+///
+/// When the kernel refuses.
+pub(super) fn forked(work: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
+    // SAFETY: this process has no other thread that could hold a lock.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            crate::worker::die_with_parent().ok();
+            let code = work();
+            // SAFETY: ends the child at once; nothing of the parent's is to be flushed or dropped twice.
+            unsafe { libc::_exit(code) };
+        }
+        child => Ok(child),
+    }
+}
+
+/// Waits for a process that [`forked`] has started: the number it returned, if it came so far.
+pub(super) fn waited(child: libc::pid_t) -> Option<i32> {
+    let mut status = 0;
+    // SAFETY: waits for a child of this process and writes to a variable of its own.
+    let is_gone = unsafe { libc::waitpid(child, &mut status, 0) } == child;
+    (is_gone && libc::WIFEXITED(status)).then(|| libc::WEXITSTATUS(status))
+}
+
 fn processes<R>(
     workers: usize,
     work: &impl Fn(usize) -> Result<(), String>,
@@ -137,25 +165,13 @@ fn processes<R>(
 ) -> Result<(R, u64), Box<Report>> {
     let mut children = Vec::new();
     for index in 0..workers {
-        // SAFETY: this process has no other thread that could hold a lock.
-        match unsafe { libc::fork() } {
-            -1 => return Err(refused(&format!("cannot fork: {}", std::io::Error::last_os_error()))),
-            0 => {
-                crate::worker::die_with_parent().ok();
-                let code = work(index).map_or(UNPINNED, |()| 0);
-                // SAFETY: ends the child at once; nothing of the parent's is to be flushed or dropped twice.
-                unsafe { libc::_exit(code) };
-            }
-            child => children.push(child),
-        }
+        let child = forked(|| work(index).map_or(UNPINNED, |()| 0));
+        children.push(child.map_err(|why| refused(&format!("cannot fork: {why}")))?);
     }
     let lead = lead();
     let mut ended = Ok(());
     for child in children {
-        let mut status = 0;
-        // SAFETY: waits for a child of this process and writes to a variable of its own.
-        let is_gone = unsafe { libc::waitpid(child, &mut status, 0) } == child;
-        match (is_gone && libc::WIFEXITED(status)).then(|| libc::WEXITSTATUS(status)) {
+        match waited(child) {
             Some(0) => {}
             Some(UNPINNED) => ended = Err(refused("the kernel refuses to pin a worker")),
             _ => ended = Err(crashed("a worker died")),

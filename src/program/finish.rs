@@ -8,21 +8,15 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::crew::{led, shared, unusable};
-use super::{Measured, Task, Way};
+use super::repeated::repeated;
+use super::{Measured, Task, Way, about};
 use crate::memory::{Condition, Held, Placed, RobustMutex, Shareable};
 use crate::protocol::{Outcome, Report};
-use crate::queue::{About, Capacities, Family, Program, Role};
-use crate::workload::slice::{Usage, clock_ns};
+use crate::queue::{About, Program};
+use crate::workload::slice::clock_ns;
 use crate::workload::trips::Trips;
 
-const ABOUT: About = About {
-    family: Family::Program,
-    role: Role::Program(Program::Finish),
-    capacities: Capacities::ALL,
-    transfers: false,
-    crosses: true,
-    ..About::MPMC
-};
+const ABOUT: About = about(Program::Finish);
 
 /// All of them.
 pub const WAYS: [Way; 3] = [
@@ -93,28 +87,22 @@ impl Ending for Close {
 
 fn run<E: Ending>(task: &Task) -> Result<Measured, Box<Report>> {
     let queue = Queue::new(task).map_err(unusable)?;
-    let settled_ns = clock_ns() + task.settle_ns;
-    while clock_ns() < settled_ns {
-        once::<E>(task, &queue)?;
-    }
-    let (opened_ns, before) = (clock_ns(), Usage::of_all());
     let (mut gone, mut joined) = (Trips::new(), Trips::new());
-    let (mut runs, mut endpoints) = (0, vec![0; task.workers()]);
-    while runs == 0 || clock_ns() < opened_ns + task.window_ns {
+    let mut endpoints = vec![0; task.workers()];
+    let measured = repeated(task, |counts| {
         let end = once::<E>(task, &queue)?;
-        gone.record(end.gone_ns);
-        end.joined_ns.into_iter().for_each(|ns| joined.record(ns));
-        endpoints.iter_mut().zip(end.processed).for_each(|(all, items)| *all += items);
-        runs += 1;
-    }
+        if counts {
+            gone.record(end.gone_ns);
+            end.joined_ns.into_iter().for_each(|ns| joined.record(ns));
+            endpoints.iter_mut().zip(end.processed).for_each(|(all, items)| *all += items);
+        }
+        Ok(())
+    })?;
     Ok(Measured {
-        messages: runs,
-        elapsed_ns: clock_ns() - opened_ns,
-        settle_ns: task.settle_ns,
         endpoints,
         durations: gone.buckets(),
         figures: E::MARKS.then(|| ("until_joined_ns", joined.median())).into_iter().collect(),
-        usage: Some(Usage::of_all().since(before)),
+        ..measured
     })
 }
 

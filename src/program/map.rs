@@ -4,19 +4,12 @@
 //! until the window is over, and what is measured is whole runs, starting included.
 
 use super::crew::together;
-use super::{Measured, Task, Way};
+use super::repeated::repeated;
+use super::{Measured, Task, Way, about};
 use crate::protocol::{Outcome, Report};
-use crate::queue::{About, Capacities, Family, Program, Role};
-use crate::workload::slice::{Usage, clock_ns};
+use crate::queue::{About, Program};
 
-const ABOUT: About = About {
-    family: Family::Program,
-    role: Role::Program(Program::Map),
-    capacities: Capacities::ALL,
-    transfers: false,
-    crosses: true,
-    ..About::MPMC
-};
+const ABOUT: About = about(Program::Map);
 
 /// All of them.
 pub const WAYS: [Way; 2] = [
@@ -55,7 +48,7 @@ fn sum(parts: impl Iterator<Item = u64>, part: fn(u64) -> u64) -> u64 {
 
 fn run(task: &Task, part: fn(u64) -> u64) -> Result<Measured, Box<Report>> {
     let expected = sum(0..PARTS, self::part);
-    let once = || {
+    let once = |_| {
         let share = |worker| (worker as u64..PARTS).step_by(task.workers());
         let results = together(task, |worker| [sum(share(worker), part)])?;
         let came = results.iter().fold(0u64, |came, [share]| came.wrapping_add(*share));
@@ -65,26 +58,10 @@ fn run(task: &Task, part: fn(u64) -> u64) -> Result<Measured, Box<Report>> {
         let what = format!("{PARTS} parts came to {came:#x}, one by one they are {expected:#x}");
         Err(Box::new(Report::failed(Outcome::Corrupted, what)))
     };
-    let settled_ns = clock_ns() + task.settle_ns;
-    while clock_ns() < settled_ns {
-        once()?;
-    }
-    let (opened_ns, before) = (clock_ns(), Usage::of_all());
-    let mut runs = 0;
-    while runs == 0 || clock_ns() < opened_ns + task.window_ns {
-        once()?;
-        runs += 1;
-    }
-    let elapsed_ns = clock_ns() - opened_ns;
+    let measured = repeated(task, once)?;
+    let runs = measured.messages;
     let shares = (0..task.workers() as u64).map(|worker| (worker..PARTS).step_by(task.workers()).count() as u64 * runs);
-    Ok(Measured {
-        messages: runs * PARTS,
-        elapsed_ns,
-        settle_ns: task.settle_ns,
-        endpoints: shares.collect(),
-        usage: Some(Usage::of_all().since(before)),
-        ..Measured::default()
-    })
+    Ok(Measured { messages: runs * PARTS, endpoints: shares.collect(), ..measured })
 }
 
 #[cfg(test)]

@@ -13,12 +13,13 @@ mod crew;
 pub mod finish;
 pub mod map;
 pub mod print;
+mod repeated;
 
 use std::collections::BTreeMap;
 
 use crate::protocol::Report;
 use crate::queue::crossing::Crossing;
-use crate::queue::{About, Queue, Wait};
+use crate::queue::{About, Capacities, Family, Program, Queue, Role, Wait};
 use crate::scenario::Scenario;
 use crate::workload::slice::Usage;
 
@@ -79,6 +80,18 @@ pub struct Way {
     pub run: Run,
 }
 
+/// What all ways to write this program declare; each names itself, and says what else is so of it.
+const fn about(program: Program) -> About {
+    About {
+        family: Family::Program,
+        role: Role::Program(program),
+        capacities: Capacities::ALL,
+        transfers: false,
+        crosses: true,
+        ..About::MPMC
+    }
+}
+
 /// `part` of `whole`, in millionths.
 fn parts_per_million(part: u64, whole: u64) -> u64 {
     (u128::from(part) * 1_000_000 / u128::from(whole.max(1))) as u64
@@ -111,7 +124,6 @@ pub const fn across<Q: Crossing, W: Wait>() -> Option<Run> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::Program;
     use crate::scenario::Boundary;
 
     /// A short task, nobody pinned.

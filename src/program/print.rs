@@ -12,21 +12,14 @@ use std::sync::Mutex;
 
 use super::clocked::{self, Left};
 use super::crew::{Led, led, refused, shared, unusable};
-use super::{Measured, Task, Way, parts_per_million};
-use crate::memory::{Placed, RobustMutex, Shareable};
+use super::{Measured, Task, Way, about, parts_per_million};
+use crate::memory::{Placed, RobustMutex};
 use crate::protocol::{Outcome, Report};
-use crate::queue::{About, Capacities, Family, Program, Role};
+use crate::queue::{About, Family, Program};
 use crate::scenario::Boundary;
 use crate::workload::slice::{Side, Slice};
 
-const ABOUT: About = About {
-    family: Family::Program,
-    role: Role::Program(Program::Print),
-    capacities: Capacities::ALL,
-    transfers: false,
-    crosses: true,
-    ..About::MPMC
-};
+const ABOUT: About = about(Program::Print);
 
 /// All of them.
 pub const WAYS: [Way; 3] = [
@@ -107,23 +100,17 @@ impl Printing for Unsynchronised {
 /// one between processes.
 enum Locked {
     Threads(Mutex<()>),
-    Processes(Placed<Shared>),
+    Processes(Placed<RobustMutex>),
 }
-
-#[repr(transparent)]
-struct Shared(RobustMutex);
-
-// SAFETY: a mutex that processes may share.
-unsafe impl Shareable for Shared {}
 
 impl Printing for Locked {
     fn new(task: &Task) -> anyhow::Result<Self> {
         if task.scenario.boundary == Boundary::Threads {
             return Ok(Locked::Threads(Mutex::new(())));
         }
-        let mutex: Placed<Shared> = Placed::at(shared(task, size_of::<Shared>())?);
+        let mutex: Placed<RobustMutex> = Placed::at(shared(task, size_of::<RobustMutex>())?);
         // SAFETY: nobody else has the memory yet.
-        unsafe { mutex.0.initialise()? };
+        unsafe { mutex.initialise()? };
         Ok(Locked::Processes(mutex))
     }
 
@@ -134,7 +121,7 @@ impl Printing for Locked {
                 Unsynchronised.line(pipe, line)
             }
             Locked::Processes(mutex) => {
-                let _held = mutex.0.lock();
+                let _held = mutex.lock();
                 Unsynchronised.line(pipe, line)
             }
         }

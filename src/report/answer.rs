@@ -21,12 +21,12 @@ const MOST_SHOWN: usize = 8;
 pub fn section(summary: &Summary) -> Markup {
     let sections = &summary.scenarios;
     // What is asked of a queue is asked of streams and round trips; programs have a part of their own.
-    let has_queues = sections.iter().any(|section| !is_program(section));
+    let has_queues = sections.iter().any(|section| !section.is_program());
     let answers = || {
         let all = sections
             .iter()
             .enumerate()
-            .filter(|(_, section)| !(has_queues && is_program(section)))
+            .filter(|(_, section)| !(has_queues && section.is_program()))
             .flat_map(|(at, section)| section.answers.iter().map(move |answer| (at, answer)));
         all.filter(|(_, answer)| answer.queues > 0)
     };
@@ -47,10 +47,6 @@ pub fn section(summary: &Summary) -> Markup {
             }
         }
     }
-}
-
-fn is_program(section: &Section) -> bool {
-    section.scenario.workload.program().is_some()
 }
 
 /// Each scenario's best set, the next, and who costs least.
@@ -312,7 +308,9 @@ fn certainty(section: &Section, answer: &Answer) -> Markup {
 /// The form; its choices are what was measured.
 fn chooser(sections: &[Section], machines: &[Machine]) -> Markup {
     let answered = || {
-        sections.iter().filter(|section| !is_program(section) && section.answers.iter().any(|answer| answer.queues > 0))
+        sections
+            .iter()
+            .filter(|section| !section.is_program() && section.answers.iter().any(|answer| answer.queues > 0))
     };
     let numbers = |of: &dyn Fn(&Section) -> usize| answered().map(of).collect::<BTreeSet<usize>>();
     let rooms: Vec<&str> = ["bounded", "unbounded", "rendezvous"]

@@ -9,12 +9,12 @@ use super::mark::{self, Mark};
 use super::words::{self, cell};
 use crate::protocol::Outcome;
 use crate::ranking::{Row, ratio_words};
-use crate::summary::{Section, figure_in_words, program_finding, verdict_words};
+use crate::summary::{Section, named_figure, program_finding, verdict_words};
 use crate::table::duration;
 
 /// Every program, each with what it counted besides.
 pub fn section(sections: &[&Section]) -> Markup {
-    let programs = || sections.iter().enumerate().filter(|(_, section)| section.scenario.workload.program().is_some());
+    let programs = || sections.iter().enumerate().filter(|(_, section)| section.is_program());
     html! {
         section #programs aria-labelledby="h-programs" {
             h2 #h-programs { "Whole programs" }
@@ -44,7 +44,7 @@ fn table(section: &Section) -> Markup {
                     @if has_speed_up { th.n scope="col" { "times one alone [95 %]" } }
                     th.n scope="col" { "times slower [95 %]" }
                     th scope="col" { "verdict" }
-                    @for name in &names { th.n scope="col" { (head(name)) } }
+                    @for name in &names { th.n scope="col" { (named_figure(name, 0.0).0) } }
                     th.n scope="col" { "cpu each" }
                     th.n scope="col" { "blocks" }
                 } }
@@ -78,20 +78,8 @@ fn row_of(section: &Section, row: &Row, names: &BTreeSet<&String>, has_speed_up:
     }
 }
 
-/// A figure's name without its unit.
-fn head(name: &str) -> String {
-    name.trim_end_matches("_ns").trim_end_matches("_ppm").replace('_', " ")
-}
-
 /// A figure's middle, and between what it lay where it was not always the same.
 fn spread(name: &str, [middle, least, most]: [f64; 3]) -> String {
-    if least == most {
-        return bare(name, middle);
-    }
-    format!("{} [{}, {}]", bare(name, middle), bare(name, least), bare(name, most))
-}
-
-/// A figure without its name.
-fn bare(name: &str, figure: f64) -> String {
-    figure_in_words(name, figure).trim_start_matches(&head(name)).trim_start().to_owned()
+    let words = |figure| named_figure(name, figure).1;
+    if least == most { words(middle) } else { format!("{} [{}, {}]", words(middle), words(least), words(most)) }
 }

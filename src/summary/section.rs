@@ -203,6 +203,11 @@ impl Section {
         })
     }
 
+    /// Whether it is a whole program.
+    pub fn is_program(&self) -> bool {
+        self.scenario.workload.program().is_some()
+    }
+
     /// The answer among all queues, however they wait; only a whole summary has one.
     pub fn widest_answer(&self, matter: Matter) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.matter == matter && answer.wait == WaitNeed::Any)

@@ -11,15 +11,15 @@ use crate::schedule::contender::split;
 use crate::table::{count, duration, percentage, rate, significant, span};
 use crate::workload::{Size, Workload};
 
-/// A program's own figure: its name ends in its unit.
-pub fn figure_in_words(name: &str, figure: f64) -> String {
-    let spoken = |name: &str| name.replace('_', " ");
-    match (name.strip_suffix("_ns"), name.strip_suffix("_ppm")) {
-        (Some(name), _) => format!("{} {}", spoken(name), duration(figure)),
-        (_, Some(name)) => format!("{} {}\u{a0}%", spoken(name), significant(figure / 1e4)),
-        _ if figure.fract() == 0.0 => format!("{} {figure}", spoken(name)),
-        _ => format!("{} {}", spoken(name), significant(figure)),
-    }
+/// What a program's own figure is called, and what it comes to: its name ends in its unit.
+pub fn named_figure(name: &str, figure: f64) -> (String, String) {
+    let (bare, words) = match (name.strip_suffix("_ns"), name.strip_suffix("_ppm")) {
+        (Some(bare), _) => (bare, duration(figure)),
+        (_, Some(bare)) => (bare, format!("{}\u{a0}%", significant(figure / 1e4))),
+        _ if figure.fract() == 0.0 => (name, figure.to_string()),
+        _ => (name, significant(figure)),
+    };
+    (bare.replace('_', " "), words)
 }
 
 /// What there is to see in a program's figures, in a sentence or two.
@@ -116,7 +116,10 @@ impl Section {
         }
         // What is 0 is nothing to remark on, but of those that are allowed to be wrong; the page has it.
         let counted = row.figures.iter().filter(|(_, [median, ..])| *median > 0.0 || row.limit);
-        remarks.extend(counted.map(|(name, [median, ..])| figure_in_words(name, *median)));
+        remarks.extend(counted.map(|(name, [median, ..])| {
+            let (name, figure) = named_figure(name, *median);
+            format!("{name} {figure}")
+        }));
         if let (Workload::Copy, Some(rate)) = (self.scenario.workload, row.value) {
             let ns = 1e9 / rate;
             remarks.push(format!(

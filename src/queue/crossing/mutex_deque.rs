@@ -71,8 +71,9 @@ impl Header {
         unsafe {
             self.mutex.initialise()?;
             self.room.initialise()?;
-            self.messages.initialise()
+            self.messages.initialise()?;
         }
+        Ok(())
     }
 }
 
