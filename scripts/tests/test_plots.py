@@ -382,7 +382,7 @@ def test_pictures_are_asked_for_by_name():
 def test_charts_come_in_the_order_of_the_page():
     parts = re.findall(r'\("([a-z-]+)", "', (REPOSITORY / "src/report/mod.rs").read_text().partition("const PARTS")[2].partition("];")[0])
     order = [{"core-to-core": "cores"}.get(chart, chart) for chart in plots.CHARTS]
-    assert order == [part for part in parts if part in order] and len(order) == 9
+    assert order == [part for part in parts if part in order] and len(order) == 10
 
 
 def test_without_a_binary_it_says_what_to_type(monkeypatch):
