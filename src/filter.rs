@@ -27,6 +27,11 @@ impl Filter {
         id.contains(&self.text) || self.expression.is_match(id)
     }
 
+    /// Whether a scenario is meant, by its id, its name, or one of its tags as it stands.
+    pub fn matches_scenario(&self, id: &str, name: Option<&str>, tags: &[String]) -> bool {
+        self.matches(id) || name.is_some_and(|name| self.matches(name)) || tags.contains(&self.text)
+    }
+
     /// What was typed.
     pub fn text(&self) -> &str {
         &self.text

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::filter::Filter;
 use crate::queue::Capacity;
 use crate::scenario::{Boundary, Scenario, WorkNs, parse_capacity, parse_shape};
 use crate::topology::{Placement, Topology};
@@ -36,6 +37,8 @@ pub struct Suite {
 struct Entry {
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
     workload: Workload,
     shape: OneOrMany<String>,
     capacity: OneOrMany<toml::Value>,
@@ -114,6 +117,8 @@ pub enum Field {
 pub struct Wanted {
     /// What the suite calls it.
     pub label: String,
+    /// Words it can be found by: rows of the course.
+    pub tags: Vec<String>,
     /// What it comes to on this machine, which may lack its placement.
     pub scenario: Scenario,
     /// Which queues join.
@@ -124,6 +129,13 @@ pub struct Wanted {
     pub all_waits: bool,
     /// The queue that is in every round.
     pub reference: String,
+}
+
+impl Wanted {
+    /// Whether a filter means this scenario.
+    pub fn is_meant(&self, filter: &Filter) -> bool {
+        filter.matches_scenario(&self.scenario.to_string(), Some(&self.label), &self.tags)
+    }
 }
 
 impl Suite {
@@ -197,6 +209,7 @@ impl Entry {
                 let scenario = Scenario { credit, site, boundary: boundary.parse()?, ..base };
                 wanted.push(Wanted {
                     label: self.name.clone().unwrap_or_else(|| scenario.to_string()),
+                    tags: self.tags.clone(),
                     scenario,
                     field: self.field,
                     peers: self.peers,

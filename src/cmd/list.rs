@@ -60,6 +60,7 @@ impl List {
                 serde_json::json!({
                     "scenario": planned.scenario.to_string(), "reference": planned.reference, "cpus": planned.cpus,
                     "threads": planned.threads, "oversubscribed": planned.oversubscribed(), "queues": planned.queues,
+                    "tags": planned.tags,
                 })
             });
             let all = serde_json::json!({ "runs": runs.collect::<Vec<_>>(), "skips": plan.skips });
@@ -68,7 +69,8 @@ impl List {
         for planned in &plan.scenarios {
             let crowd = if planned.oversubscribed() { ", threads outnumber cpus" } else { "" };
             let name = planned.name().map_or_else(String::new, |name| format!("  {name}"));
-            out(&format!("{}{name}  ({}{crowd})", planned.scenario, count(planned.queues.len(), "queue")))?;
+            let head = format!("{}{name}  ({}{crowd})", planned.scenario, count(planned.queues.len(), "queue"));
+            out(&tagged(head, &planned.tags))?;
             for queue in &planned.queues {
                 let reference = if *queue == planned.reference { "  reference" } else { "" };
                 out(&format!("  {queue}{reference}"))?;
@@ -130,7 +132,7 @@ impl List {
             return out(&serde_json::to_string_pretty(&ids)?);
         }
         for planned in &plan.scenarios {
-            out(&planned.scenario.to_string())?;
+            out(&tagged(planned.scenario.to_string(), &planned.tags))?;
         }
         Ok(())
     }
@@ -159,6 +161,10 @@ impl List {
         }
         out(&format!("{:<10} {}", pitfalls::SUITE, pitfalls::DESCRIPTION))
     }
+}
+
+fn tagged(line: String, tags: &[String]) -> String {
+    if tags.is_empty() { line } else { format!("{line}  {}", tags.join(" ")) }
 }
 
 fn joined(all: impl Iterator<Item = Capacities>) -> Capacities {

@@ -97,7 +97,7 @@ struct Selection {
     /// Only queues whose id matches this regular expression, or contains it as it stands
     #[arg(short = 'q', long, value_name = "RE")]
     queue: Option<String>,
-    /// Only scenarios whose id matches this regular expression, or contains it as it stands
+    /// Only scenarios whose id matches this regular expression, or contains it as it stands; or a row of the course, as S09
     #[arg(short = 's', long, value_name = "RE")]
     scenario: Option<String>,
     /// Only cells whose `scenario/queue` matches this regular expression

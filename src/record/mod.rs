@@ -148,6 +148,9 @@ pub struct ScenarioLine {
     /// What the suite calls it, where that is not its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Words it can be found by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The queue that is in every round, and that files are compared through.
     pub reference: String,
     /// Threads that run at once.

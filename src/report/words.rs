@@ -95,7 +95,7 @@ pub fn heading(section: &Section) -> Markup {
     html! {
         @if let Some(name) = &section.name { b { (name) } ": " }
         (capital(&scenario(&section.parts)))
-        " " code { (section.ranking.scenario) } span.fine { " suite " (section.suite) }
+        " " code { (section.ranking.scenario) } span.fine { " suite " (section.suite) @for tag in &section.tags { " " (tag) } }
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::crawler::site::{Counts, Truth};
 use crate::protocol::{Outcome, Prepare, Report};
 use crate::queue::Tag;
+use crate::scenario::SeenSet;
 use crate::workload::Workload;
 use crate::workload::check::{Imbalance, Sums, balance};
 
@@ -29,17 +30,24 @@ pub fn of_a_slice(report: &Report, prepare: &Prepare) -> Result<(), Finding> {
     balanced(&report.sent, report.received.iter().map(|received| (received.count, received.sums)))
 }
 
-/// Of a crawl: what it found beside what there is, and what the site was asked for.
-pub fn of_a_crawl(report: &mut Report, truth: &Truth, counts: &Counts) -> Result<(), Finding> {
+/// Of a crawl: what it found beside what there is, and what the site was asked for. A split lock may have pages fetched
+/// again: that is what it is there to show.
+pub fn of_a_crawl(report: &mut Report, seen: SeenSet, truth: &Truth, counts: &Counts) -> Result<(), Finding> {
     let figure = |name: &str| report.figures.get(name).copied();
-    let (Some(sum), Some(dead)) = (figure("paths_sum"), figure("dead_links")) else {
+    let (Some(sum), Some(dead), Some(duplicates)) =
+        (figure("paths_sum"), figure("dead_links"), figure("duplicate_fetches"))
+    else {
         return Err((Outcome::Crashed, "the worker did not say what it found".into()));
     };
     let repeated = counts.requests - counts.addresses.min(counts.requests);
-    if repeated > 0 {
+    if repeated > 0 && seen != SeenSet::Split {
         let again =
             format!("{} of {} addresses were fetched again, {repeated} times", counts.repeated, counts.addresses);
         return Err((Outcome::Duplicated, again));
+    }
+    if repeated != duplicates {
+        let why = format!("{duplicates} fetches were said to be duplicates, the site counted {repeated}");
+        return Err((Outcome::Corrupted, why));
     }
     if counts.unknown > 0 {
         return Err((Outcome::Corrupted, format!("{} addresses were asked for that nothing links to", counts.unknown)));
@@ -114,13 +122,19 @@ mod tests {
     #[test]
     fn a_crawl_is_what_the_site_and_its_server_say_it_is() {
         let truth = Truth { fetched: 10, sum: 77, dead: 2 };
-        let found = |messages, sum, dead, [requests, repeated, unknown]: [u64; 3]| {
-            let figures = [("paths_sum".to_owned(), sum), ("dead_links".to_owned(), dead), ("ending_ns".to_owned(), 5)];
-            let mut report = Report { messages, figures: figures.into(), ..Report::default() };
+        let with = |seen, said, messages, sum, dead, [requests, repeated, unknown]: [u64; 3]| {
+            let figures = [("paths_sum", sum), ("dead_links", dead), ("ending_ns", 5), ("duplicate_fetches", said)];
+            let figures = figures.map(|(name, figure)| (name.to_owned(), figure)).into();
+            let mut report = Report { messages, figures, ..Report::default() };
             let counts = Counts { requests, addresses: requests - repeated, repeated, unknown };
-            of_a_crawl(&mut report, &truth, &counts).map(|()| report.figures.len()).map_err(|(outcome, _)| outcome)
+            let found = of_a_crawl(&mut report, seen, &truth, &counts);
+            found.map(|()| report.figures.len()).map_err(|(outcome, _)| outcome)
         };
-        assert_eq!(found(10, 77, 2, [10, 0, 0]), Ok(1), "what must be so says nothing");
+        let found = |messages, sum, dead, counts| with(SeenSet::Mutex, 0, messages, sum, dead, counts);
+        assert_eq!(found(10, 77, 2, [10, 0, 0]), Ok(2), "what must be so says nothing");
+        assert_eq!(with(SeenSet::Split, 2, 10, 77, 2, [12, 2, 0]), Ok(2), "it may be wasteful, not blind");
+        assert_eq!(with(SeenSet::Split, 1, 10, 77, 2, [12, 2, 0]), Err(Outcome::Corrupted));
+        assert_eq!(with(SeenSet::Split, 2, 9, 77, 2, [12, 2, 0]), Err(Outcome::Lost));
         assert_eq!(found(10, 77, 2, [12, 2, 0]), Err(Outcome::Duplicated));
         assert_eq!(found(9, 70, 2, [9, 0, 0]), Err(Outcome::Lost));
         assert_eq!(found(10, 77, 2, [9, 0, 0]), Err(Outcome::Lost), "it claims more than it asked for");
@@ -129,6 +143,7 @@ mod tests {
         assert_eq!(found(10, 77, 2, [10, 0, 1]), Err(Outcome::Corrupted));
         let silent = of_a_crawl(
             &mut Report::default(),
+            SeenSet::Mutex,
             &truth,
             &Counts { requests: 10, addresses: 10, repeated: 0, unknown: 0 },
         );

@@ -49,6 +49,8 @@ pub struct Planned {
     pub scenario: Scenario,
     /// What the suite calls it.
     pub label: String,
+    /// Words it can be found by: rows of the course.
+    pub tags: Vec<String>,
     /// A cpu for each thread, consumers' first.
     pub cpus: Vec<Option<usize>>,
     /// Threads that run at once.
@@ -80,6 +82,7 @@ impl Planned {
         Planned {
             scenario: *scenario,
             label: scenario.to_string(),
+            tags: Vec::new(),
             cpus,
             threads: scenario.threads(),
             usable_cpus,
@@ -142,8 +145,7 @@ pub fn plan(wanted: &[Wanted], registry: &Registry, topology: &Topology, choice:
     let mut plan = Plan::default();
     for wanted in wanted {
         let scenario = &wanted.scenario;
-        let id = scenario.to_string();
-        if choice.scenario.as_ref().is_some_and(|filter| !filter.matches(&id) && !filter.matches(&wanted.label)) {
+        if choice.scenario.as_ref().is_some_and(|filter| !wanted.is_meant(filter)) {
             continue;
         }
         let seated = match seat(scenario, topology) {
@@ -195,6 +197,7 @@ fn fill(
     let mut planned = Planned {
         scenario: *scenario,
         label: wanted.label.clone(),
+        tags: wanted.tags.clone(),
         cpus,
         threads: scenario.threads(),
         usable_cpus: topology.usable_cpus().len(),
@@ -298,6 +301,9 @@ fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Opt
         Field::Ladder => about.rung.is_some() || is_transport,
     };
     if !joins && !filtered {
+        if workload.program().is_some() && (is_peer || is_transport || about.rung.is_some()) {
+            return Some("this scenario runs none of its kind; name the queue with -q to add it".into());
+        }
         if is_peer || is_transport || about.rung.is_some() {
             return Some("the suite boundary has it; name the queue with -q to add it here".into());
         }
@@ -325,7 +331,7 @@ fn add_reference(planned: &mut Planned, able: &[(&Entry, Option<String>)]) {
 
 fn nothing_matches(wanted: &[Wanted], registry: &Registry, choice: &Choice, plan: &Plan) -> String {
     if let Some(filter) = &choice.scenario
-        && !wanted.iter().any(|wanted| filter.matches(&wanted.scenario.to_string()) || filter.matches(&wanted.label))
+        && !wanted.iter().any(|wanted| wanted.is_meant(filter))
     {
         return format!(
             "no scenario of the suite matches '{}'; see: queuebench list scenarios, with the same --suite",

@@ -14,7 +14,7 @@ use crate::crawler::site::{Served, Site};
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::ranking::is_limit;
 use crate::record;
-use crate::scenario;
+use crate::scenario::{self, SeenSet};
 use crate::workload::slice::LONGEST_NS;
 use crate::workload::{Workload, work};
 
@@ -133,8 +133,8 @@ impl Supervisor<'_> {
             .map_err(|why| refused(why.to_string()))?;
         let ended = self.converse(&mut worker, prepare, order, started, seen);
         worker.dismiss();
-        match site.zip(served) {
-            Some((site, served)) => ended.and_then(|report| crawled(report, &site, &served)),
+        match cell.scenario.site.zip(site).zip(served) {
+            Some(((wanted, site), served)) => ended.and_then(|report| crawled(report, wanted.seen, &site, &served)),
             None => ended,
         }
     }
@@ -226,12 +226,12 @@ fn made_up(site: scenario::Site, round: u32) -> Site {
     Site { pages: site.pages.into(), seed: round.into(), delay: Duration::from_millis(site.delay_ms.into()) }
 }
 
-/// A crawl's report, if what it found is what there is, and the site was asked for each page once.
-fn crawled(mut report: Box<Report>, site: &Site, served: &Served) -> Result<Box<Report>, Stop> {
+/// A crawl's report, if what it found is what there is, and the site was asked for each page as often as it should.
+fn crawled(mut report: Box<Report>, seen: SeenSet, site: &Site, served: &Served) -> Result<Box<Report>, Stop> {
     if report.outcome == Outcome::Ok {
         let counts = served.counts();
         let counts = counts.map_err(|why| Stop::Outcome(Outcome::Crashed, format!("the site is gone: {why}")))?;
-        let found = evidence::of_a_crawl(&mut report, &site.truth(), &counts);
+        let found = evidence::of_a_crawl(&mut report, seen, &site.truth(), &counts);
         found.map_err(|(outcome, detail)| Stop::Outcome(outcome, detail))?;
     }
     Ok(report)

@@ -179,9 +179,7 @@ impl Pooled {
     fn sections(&mut self, at: usize, wanted: &Wanted) -> anyhow::Result<Vec<Section>> {
         let mut sections = Vec::new();
         for line in self.scenarios.clone() {
-            let matches = |filter: &Filter| {
-                filter.matches(&line.id) || line.name.as_ref().is_some_and(|name| filter.matches(name))
-            };
+            let matches = |filter: &Filter| filter.matches_scenario(&line.id, line.name.as_deref(), &line.tags);
             let mut part = self.take(&line.id);
             part.blocks.retain(|block| wanted.queues.as_ref().is_none_or(|filter| filter.matches(&block.queue)));
             if part.blocks.is_empty() || !wanted.scenarios.as_ref().is_none_or(matches) {

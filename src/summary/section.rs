@@ -64,6 +64,9 @@ pub struct Section {
     pub undecided: Vec<Undecided>,
     /// What the suite calls it, where that is not its id.
     pub name: Option<String>,
+    /// Words it can be found by: rows of the course.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The queue that is in every round.
     pub reference: String,
     /// Threads that run at once.
@@ -187,6 +190,7 @@ impl Section {
             undecided: undecided(&logs, &ranking),
             ranking,
             name: line.name.clone(),
+            tags: line.tags.clone(),
             reference: line.reference.clone(),
             threads: line.threads,
             oversubscribed: line.oversubscribed,

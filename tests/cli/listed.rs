@@ -39,6 +39,19 @@ fn every_cell_is_run_or_left_out_with_a_reason() {
 }
 
 #[test]
+fn a_row_of_the_course_finds_what_shows_it_wherever_scenarios_are_chosen() {
+    let suite_of = |row: &str| if ["S17", "S28", "S29", "S30"].contains(&row) { "pitfalls" } else { "boundary" };
+    for row in ["S01", "S06", "S17", "S22", "S26", "S30"] {
+        let listed = typed(&["list", "scenarios", "--suite", suite_of(row), "-s", row]).ok();
+        assert!(listed.lines().all(|line| line.split_whitespace().any(|word| word == row)), "{row}: {listed}");
+    }
+    let both = typed(&["list", "scenarios", "--suite", "apps", "-s", "S08"]).ok();
+    assert!(both.lines().all(|line| line.starts_with("counter/")) && both.contains("processes"), "{both}");
+    // A tag is meant as a whole.
+    typed(&["list", "--suite", "apps", "-s", "S0"]).error(1, &["no scenario of the suite matches", "S0"]);
+}
+
+#[test]
 fn the_table_of_cells_counts_what_it_lists() {
     let table = typed(&["list"]).ok();
     let json = typed(&["list", "--format", "json"]).json();

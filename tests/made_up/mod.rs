@@ -15,6 +15,7 @@ pub fn planned(scenario: &str, queues: &[&str]) -> Planned {
     Planned {
         scenario,
         label: scenario.to_string(),
+        tags: Vec::new(),
         cpus: (0..scenario.threads()).map(Some).collect(),
         threads: scenario.threads(),
         usable_cpus: scenario.threads(),
@@ -28,6 +29,7 @@ pub fn planned(scenario: &str, queues: &[&str]) -> Planned {
 pub fn run_line(planned: &[Planned], extent: Extent) -> Run {
     let line = |planned: &Planned| ScenarioLine {
         name: None,
+        tags: Vec::new(),
         id: planned.scenario.to_string(),
         reference: planned.reference.clone(),
         threads: planned.threads,

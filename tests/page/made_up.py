@@ -148,7 +148,8 @@ def hostile(lines):
     run["topology"]["notes"] = [hostile_text("note")]
     run["selection"] |= {"queue": hostile_text("filter"), "scenario": hostile_text("filter")}
     for scenario in run["scenarios"]:
-        scenario |= {"reference": QUEUE_IDS[scenario["reference"]], "name": hostile_text("scenario-name")}
+        scenario |= {"reference": QUEUE_IDS[scenario["reference"]], "name": hostile_text("scenario-name"),
+                     "tags": [hostile_text("scenario-tag")]}
     for block in of_type(lines, "block"):
         block |= {"queue": QUEUE_IDS[block["queue"]], "flags": [hostile_text("flag")]}
         if block["queue"] == "toString":

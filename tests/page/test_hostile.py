@@ -13,7 +13,7 @@ from conftest import VERDICTS
 # The fields that the page shows; the others are only not to do harm.
 SHOWN = ["cpu_model", "arch", "kernel", "hypervisor", "clock_source", "governor", "huge_pages", "smt", "version",
          "build", "started", "suite", "profile", "rustc", "target", "opt_level", "rustflags", "allocator",
-         "queue-version", "scenario-name", "flag", "detail", "skipped-queue", "skip-reason", "skipped-scenario",
+         "queue-version", "scenario-name", "scenario-tag", "flag", "detail", "skipped-queue", "skip-reason", "skipped-scenario",
          "whole-skip-reason", "ended", "family"]
 
 

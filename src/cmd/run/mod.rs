@@ -328,6 +328,7 @@ fn scenario_line(planned: &Planned) -> ScenarioLine {
     ScenarioLine {
         id: planned.scenario.to_string(),
         name: planned.name().map(str::to_owned),
+        tags: planned.tags.clone(),
         reference: planned.reference.clone(),
         threads: planned.threads,
         cpus: planned.cpus.clone(),

@@ -29,7 +29,9 @@ const SWAPPED: &str = "QUEUEBENCH_PITFALLS_SWAPPED";
 pub fn chosen(selection: &Selection) -> anyhow::Result<Vec<&'static Pitfall>> {
     let choice = selection.choice()?;
     let filters = [choice.queue, choice.scenario, choice.cell];
-    let is_chosen = |pitfall: &&Pitfall| filters.iter().flatten().all(|filter| filter.matches(pitfall.id));
+    let is_chosen = |pitfall: &&Pitfall| {
+        filters.iter().flatten().all(|filter| filter.matches(pitfall.id) || pitfall.rows.contains(&filter.text()))
+    };
     let chosen: Vec<&Pitfall> = PITFALLS.iter().filter(is_chosen).collect();
     anyhow::ensure!(
         !chosen.is_empty(),
