@@ -109,6 +109,13 @@ fn the_sentence_never_crowns_one_of_several() {
 }
 
 #[test]
+fn too_few_rounds_say_nothing_of_the_leader_either() {
+    let ranking = ranked(&blocks(&FIELD, 2));
+    assert!(ranking.rows.iter().all(|row| row.verdict == Some(Verdict::Undecided)), "{:?}", said(&ranking));
+    assert!(ranking.rows.iter().all(|row| row.times_slower.unwrap().interval.is_none()), "{:?}", said(&ranking));
+}
+
+#[test]
 fn scaling_all_rates_leaves_everything_but_the_rates() {
     let slow: Vec<(&str, f64)> = FIELD.iter().map(|(queue, rate)| (*queue, rate / 10.0)).collect();
     let ratios = |ranking: &Ranking| -> Vec<(String, Option<Verdict>, f64)> {

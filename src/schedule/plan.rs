@@ -343,7 +343,9 @@ fn nothing_matches(wanted: &[Wanted], registry: &Registry, choice: &Choice, plan
     {
         return format!("no queue matches '{}'; see: queuebench list queues", filter.text());
     }
-    if let Some(skip) = plan.skips.first() {
+    // That a language is not there is what can be mended.
+    let can_be_mended = |skip: &&Skip| choice.absent.values().any(|why| *why == skip.reason);
+    if let Some(skip) = plan.skips.iter().find(can_be_mended).or(plan.skips.first()) {
         let what = skip.queue.as_deref().unwrap_or("the scenario");
         return format!("nothing is left to run; {what} in {}: {}", skip.scenario, skip.reason);
     }

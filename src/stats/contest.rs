@@ -72,6 +72,8 @@ pub fn contest(logs: &[Vec<Option<f64>>], confidence: f64) -> Option<Contest> {
     let beside_leader = |k: usize| differences(&logs[k], &logs[leader])?.interval(to_the_best);
     let candidates: Vec<usize> =
         (0..queues).filter(|k| may_be_best[*k] && (*k == leader || beside_leader(*k).is_some())).collect();
+    // Beside itself alone the leader would be known exactly.
+    let nobody_is_known = candidates.len() == 1 && may_be_best.iter().filter(|may| **may).count() > 1;
     let standing = |i: usize| {
         let own = Some(Interval { lower: 0.0, upper: 0.0, coverage: 1.0 });
         let beside = |k: usize| if k == i { own } else { differences(&logs[i], &logs[k])?.interval(to_the_best) };
@@ -79,7 +81,7 @@ pub fn contest(logs: &[Vec<Option<f64>>], confidence: f64) -> Option<Contest> {
         let worse = others_of(i).filter(|j| pairs.of_all_pairs(i, *j) == Some(Ordering::Greater)).count();
         Standing {
             estimate: if i == leader { Some(0.0) } else { pairs.estimate(i, leader) },
-            interval: hull(candidates.iter().map(|k| beside(*k))),
+            interval: hull(candidates.iter().map(|k| beside(*k))).filter(|_| !nobody_is_known),
             rounds: logs[i].iter().zip(&logs[leader]).filter(|(own, other)| own.is_some() && other.is_some()).count(),
             may_be_best: may_be_best[i],
             ranks: (1 + better, queues - worse),
