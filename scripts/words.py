@@ -53,6 +53,12 @@ def figure(value: float, unit: str) -> str:
     return f"{significant(value)} GiB/s" if unit == "GiB/s" else rate(value)
 
 
+def counted(name: str, value: float) -> str:
+    """What a program counted besides, whose name ends in its unit: `lost updates 37.2 %`."""
+    bare, told = (name[:-4], f"{significant(value / 1e4)} %") if name.endswith("_ppm") else (name[:-3], duration(value)) if name.endswith("_ns") else (name, f"{value:g}")
+    return f"{bare.replace('_', ' ')} {told}"
+
+
 def tick(value: float, unit: str) -> str:
     """A figure on an axis: without needless zeros."""
     if value == 0:

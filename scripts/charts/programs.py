@@ -7,6 +7,8 @@ import words
 from picture import Picture, footer, row_figures, versions
 
 NEEDS = "a whole program; measure with: queuebench run --suite apps"
+# What should be 0 and shows a way to go wrong where it is not.
+FAULTS = ("lost_updates_ppm", "torn_lines_ppm", "duplicate_fetches")
 PROGRAMS = ("crawl", "counter", "finish", "barrier", "print", "map")
 
 
@@ -20,11 +22,17 @@ def speed_ups(section: dict) -> dict[str, dict]:
     return {pair["of"]: pair for pair in section.get("speed_up", []) if pair["times_faster"]}
 
 
+def faults(row: dict) -> str:
+    """What went wrong in a row, which may be what it is there to show."""
+    return "".join(f" · {words.counted(name, row['figures'][name][0])}" for name in FAULTS if row.get("figures", {}).get(name, [0])[0] > 0)
+
+
 def picture(summary: dict, section: dict) -> Picture:
     """A program's picture."""
     pairs, workers = speed_ups(section), words.span([section["parts"]["producers"]], "workers").replace("1 workers", "1 worker")
     told = {queue: f"{words.ratio(pair['times_faster'])} as fast as {pair['to']}{', UNRELIABLE' if pair['unreliable'] else ''}" for queue, pair in pairs.items()}
-    figures = [row_figures(row, section["unit"]) + (f", {told[row['queue']]}" if row["queue"] in told else "") for row in section["rows"]]
+    counted = [", ".join(["", *(words.counted(name, value[0]) for name, value in row.get("figures", {}).items())]) for row in section["rows"]]
+    figures = [row_figures(row, section["unit"]) + (f", {told[row['queue']]}" if row["queue"] in told else "") + more for row, more in zip(section["rows"], counted)]
     first = next((f" {row['queue']} with {workers} is {told[row['queue']]}." for row in section["rows"] if row["queue"] in told), "")
     notes = ["More threads than cpus: some wait for a cpu."] * section["oversubscribed"]
     notes += [f"Line: {workers}, as many times as fast as one. Compared with one alone: {', '.join(sorted({pair['to'] for pair in pairs.values()}))}."] * bool(pairs)
@@ -49,7 +57,7 @@ def draw(figure: Figure, summary: dict, section: dict, theme: style.Theme) -> No
         if value is not None:
             style.point(axes, value, y, style.look(summary, row["queue"], theme, quiet=row["queue"] not in coloured), theme, row["queue"], whisker)
             ends += [value, *(whisker or [])]
-        told += " · UNRELIABLE" * bool(row["unreliable"])
+        told += faults(row) + " · UNRELIABLE" * bool(row["unreliable"])
         axes.text(1.015, y, told, transform=axes.get_yaxis_transform(), va="center", size=style.SMALL, color=theme.faint if row["limit"] else theme.ink)
     if pairs:
         style.ratio_scale(axes, [*ends, section["parts"]["producers"]], section["margin"], theme)

@@ -204,6 +204,15 @@ def test_programs_show_speed_ups_where_there_are_any_and_figures_else(synthetic,
     assert not programs.pictures(synthetic)
 
 
+def test_programs_say_what_went_wrong_where_it_is_not_nothing(synthetic):
+    made = made_up.a_program(synthetic, None)
+    wrong, right = [row for row in made["scenarios"][0]["rows"] if row["value"] is not None][:2]
+    wrong["figures"], right["figures"] = {"lost_updates_ppm": [372000, 1, 2], "ending_ns": [2000, 1, 2]}, {"lost_updates_ppm": [0, 0, 0]}
+    (picture,) = programs.pictures(made)
+    assert "· lost updates 37.2 %" in texts_of(drawn(picture)) and "lost updates 0" not in texts_of(drawn(picture))
+    assert "lost updates 37.2 %, ending 2.00 us" in picture.alt() and "lost updates 0 %" in picture.alt()
+
+
 def test_machines_stand_side_by_side(synthetic):
     made = made_up.two_machines(synthetic)
     (picture,) = machines.pictures(made)
