@@ -57,7 +57,9 @@ pub fn legend() -> Markup {
 
 /// A queue's name. The script makes it a button that marks the queue wherever it is; without scripts it is text.
 pub fn name(queue: &str) -> Markup {
-    html! { span.q data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } (queue) } }
+    // A line may end behind a slash, so that none ends inside a word.
+    let parts = queue.split_inclusive('/').enumerate();
+    html! { span.q data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } @for (at, part) in parts { @if at > 0 { wbr; } (part) } } }
 }
 
 /// Its marker, as large as a letter.
