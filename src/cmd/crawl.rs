@@ -18,7 +18,8 @@ use crate::table::count;
 
 /// Requests a second that a stranger's server is asked to bear.
 const POLITE_RATE: f64 = 10.0;
-/// Pages that are named for each dead link in a table; a link in every page's menu stands on all of them.
+/// Pages that are named for each dead link in a table, where a link in every page's menu stands on all of them; and of
+/// those that were not read.
 const MOST_SHOWN: usize = 10;
 
 /// Find the dead links of a site, and the pages they stand on.
@@ -71,7 +72,10 @@ impl Crawl {
             reached(&start, &found)?;
         }
         match self.format {
-            PlainFormat::Table => print(&start, &found)?,
+            PlainFormat::Table => {
+                print(&start, &found)?;
+                warn(&start, &found);
+            }
             PlainFormat::Json => out(&serde_json::to_string_pretty(&as_json(&start, &found))?)?,
         }
         talk(&summary(&found));
@@ -194,17 +198,30 @@ fn print(start: &Url, found: &Found) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Of which pages links may be missing.
+fn warn(start: &Url, found: &Found) {
+    for unread in found.unread.iter().take(MOST_SHOWN) {
+        talk(&format!("{}: {}", shown(start, &unread.path), printable(&unread.reason)));
+    }
+    if found.unread.len() > MOST_SHOWN {
+        talk(&format!("and {} more; --format json names them", found.unread.len() - MOST_SHOWN));
+    }
+}
+
 fn as_json(start: &Url, found: &Found) -> Value {
     let dead = found.dead.iter().map(|dead| {
         let on: Vec<String> = dead.on.iter().map(|page| shown(start, page)).collect();
         json!({ "url": shown(start, &dead.path), "reason": printable(&dead.reason), "on": on })
     });
+    let unread = found.unread.iter();
+    let unread = unread.map(|unread| json!({ "url": shown(start, &unread.path), "reason": printable(&unread.reason) }));
     let moved = found.moved.iter();
     let moved = moved.map(|moved| json!({ "url": shown(start, &moved.path), "to": printable(&moved.to) }));
     json!({
         "start": start.as_str(),
         "addresses": found.fetched,
         "dead": dead.collect::<Vec<_>>(),
+        "unread": unread.collect::<Vec<_>>(),
         "moved": moved.collect::<Vec<_>>(),
         "elsewhere": found.elsewhere,
         "disallowed": found.disallowed,
@@ -225,6 +242,10 @@ fn summary(found: &Found) -> String {
         if number > 0 {
             summary += &format!("; {} {what} not followed", count(number as usize, "link"));
         }
+    }
+    if !found.unread.is_empty() {
+        summary +=
+            &format!("; {} read in part or not at all, where more may be dead", count(found.unread.len(), "page"));
     }
     if found.stopped {
         summary += "; stopped: there may be more";

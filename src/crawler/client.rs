@@ -30,8 +30,8 @@ fn trusted() -> Option<RootCerts> {
 
 /// What came of fetching an address.
 pub(super) enum Answer {
-    /// A page that may have links.
-    Html(Vec<u8>),
+    /// A page that may have links, and whether there is more of it.
+    Html { html: Vec<u8>, cut: bool },
     /// Something else that is there.
     Other,
     /// It is elsewhere: an address, relative or not, as the server spelled it.
@@ -97,8 +97,11 @@ impl Client {
             return Ok(Answer::Other);
         }
         let mut html = Vec::new();
-        body.into_reader().take(self.most_bytes).read_to_end(&mut html)?;
-        Ok(Answer::Html(html))
+        // A byte more tells a page that is longer from one that ends there.
+        body.into_reader().take(self.most_bytes.saturating_add(1)).read_to_end(&mut html)?;
+        let cut = html.len() as u64 > self.most_bytes;
+        html.truncate(self.most_bytes as usize);
+        Ok(Answer::Html { html, cut })
     }
 
     /// Text that is there, up to `most` bytes; else the status, or the reason why there is none.

@@ -19,6 +19,8 @@ pub struct Found {
     pub sum: u64,
     /// Links that lead to nothing, by their paths.
     pub dead: Vec<Dead>,
+    /// Pages that were read in part or not at all, by their paths: a dead link behind the cut is not found.
+    pub unread: Vec<Unread>,
     /// Redirects away from the site, which were not followed, by their paths.
     pub moved: Vec<Moved>,
     /// Links to elsewhere, which were not followed.
@@ -56,6 +58,15 @@ pub struct Dead {
     pub on: Vec<String>,
 }
 
+/// A page that was read in part or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its path.
+    pub path: String,
+    /// What was not read, or why.
+    pub reason: String,
+}
+
 /// A redirect to another site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
@@ -79,7 +90,8 @@ impl Found {
             duplicates: (requests - distinct.len()) as u64,
             sum: distinct.iter().fold(0, |sum, hash| sum.wrapping_add(*hash)),
             dead: dead(&tallies, &first(start).path),
-            moved: moved(&tallies),
+            unread: by_path(&tallies, |tally| &tally.unread, |path, reason| Unread { path, reason }),
+            moved: by_path(&tallies, |tally| &tally.moved, |path, to| Moved { path, to }),
             elsewhere: total(|tally| tally.elsewhere),
             disallowed: total(|tally| tally.disallowed),
             cut: tallies.iter().any(|tally| tally.cut),
@@ -101,9 +113,9 @@ fn named<'a>(tallies: &'a [Tally], list: fn(&Tally) -> &[Note]) -> impl Iterator
     tallies.iter().flat_map(of)
 }
 
-fn moved(tallies: &[Tally]) -> Vec<Moved> {
-    let all: BTreeMap<&str, &str> = named(tallies, |tally| &tally.moved).collect();
-    all.into_iter().map(|(path, to)| Moved { path: path.to_owned(), to: to.to_owned() }).collect()
+fn by_path<T>(tallies: &[Tally], list: fn(&Tally) -> &[Note], make: fn(String, String) -> T) -> Vec<T> {
+    let all: BTreeMap<&str, &str> = named(tallies, list).collect();
+    all.into_iter().map(|(path, text)| make(path.to_owned(), text.to_owned())).collect()
 }
 
 /// What failed, and the redirects that end in that or in nothing, with the pages they stand on. What is only reached by

@@ -65,6 +65,8 @@ pub(super) struct Tally {
     pub moved: Vec<Note>,
     /// What failed, and why.
     pub failed: Vec<Note>,
+    /// Pages that were read in part or not at all, and why.
+    pub unread: Vec<Note>,
     pub elsewhere: u64,
     pub disallowed: u64,
     pub cut: bool,
@@ -181,7 +183,7 @@ impl<'a> Worker<'a> {
         let at = self.tally.fetched.len() as u32;
         self.tally.fetched.push(link.path.as_str().into());
         match answer {
-            Answer::Html(html) => self.read(&html, &address, at),
+            Answer::Html { html, cut } => self.read(&html, cut, &address, at),
             Answer::Redirect(to) => self.redirected(&address, &to, at, link.hops),
             Answer::Other => Vec::new(),
             Answer::Failed(why) => self.fails(at, &why),
@@ -209,10 +211,21 @@ impl<'a> Worker<'a> {
         Vec::new()
     }
 
-    fn read(&mut self, html: &[u8], address: &Url, at: u32) -> Vec<Link> {
+    /// There may be links that it has not seen.
+    fn misses(&mut self, at: u32, why: &str) -> Vec<Link> {
+        self.tally.unread.push((at, why.into()));
+        Vec::new()
+    }
+
+    fn read(&mut self, html: &[u8], cut: bool, address: &Url, at: u32) -> Vec<Link> {
         // A page that trips a parser is a page the less; a worker the less would leave the others waiting.
         let read = catch_unwind(AssertUnwindSafe(|| links(html, address, self.rules.most_links)));
-        let Ok(found) = read else { return self.fails(at, "its links cannot be read") };
+        let Ok(found) = read else { return self.misses(at, "its links cannot be read") };
+        if cut {
+            self.misses(at, &format!("only its first {} bytes were read", self.rules.most_bytes));
+        } else if found.cut {
+            self.misses(at, &format!("only its first {} links were read", self.rules.most_links));
+        }
         self.tally.elsewhere += found.elsewhere;
         let mut own = found.own;
         let all = own.len();

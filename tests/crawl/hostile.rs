@@ -32,6 +32,11 @@ fn the_dead(found: &Found) -> &Dead {
     &found.dead[0]
 }
 
+/// The pages that were not read as a whole, and why.
+fn unread(found: &Found) -> Vec<(&str, &str)> {
+    found.unread.iter().map(|unread| (&*unread.path, &*unread.reason)).collect()
+}
+
 #[test]
 fn what_hangs_or_breaks_off_is_dead_and_says_why() {
     let hang: Answer = Arc::new(|connection| drop(connection.read_to_end(&mut Vec::new())));
@@ -84,6 +89,13 @@ fn a_body_without_end_is_cut() {
     let asked: Vec<String> = server.asked();
     assert!(asked.contains(&"/y".to_owned()), "what was read of it counts: {asked:?}");
     assert_eq!((found.fetched, &*found.dead[0].path), (3, "/y"));
+    assert_eq!(unread(&found), [("/x", "only its first 1048576 bytes were read")]);
+    let just = with(page(format!("<a href=/>{}", " ".repeat(100 - 10))));
+    assert_eq!(
+        unread(&crawl(&just, Rules { most_bytes: 100, ..Rules::default() })),
+        [],
+        "one that ends there is whole"
+    );
 }
 
 #[test]
@@ -103,8 +115,10 @@ fn a_page_with_a_million_links_is_read_as_far_as_is_reasonable() {
     let links: String = (0..1_000_000).map(|n| format!("<a href=/{n}>")).collect();
     let found = crawl(&with(page(links)), Rules { most_links: 500, most_bytes: 64 << 20, ..Rules::default() });
     assert_eq!(found.fetched, 502);
-    let found = crawl(&with(page("<a href=/1>".repeat(1_000_000))), Rules::default());
-    assert_eq!(found.fetched, 3);
+    assert_eq!(unread(&found), [("/x", "only its first 500 links were read")]);
+    let again = "<a href=/1>".repeat(400_000);
+    let found = crawl(&with(page(again)), Rules { most_links: 1, ..Rules::default() });
+    assert_eq!((found.fetched, unread(&found)), (3, vec![]), "a link that is known is read");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::server::{Server, of_type, page, redirect};
 
@@ -70,6 +70,22 @@ fn a_site_without_dead_links_is_fine() {
     let server = Server::of_pages([("/", "<a href=/>".to_owned())]);
     let output = crawl(&[&server.address()]);
     assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), ""));
+    assert!(!text(&output.stderr).contains("in part"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_page_that_is_cut_is_said_to_be() {
+    let long = " ".repeat(5 << 20) + "<a href=/gone>";
+    let server = Server::of_pages([("/", "<a href=/long>".to_owned()), ("/long", long)]);
+    let at = server.address();
+    let output = crawl(&[&at]);
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), ""));
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("{at}long: only its first 5242880 bytes were read\n")), "{said}");
+    assert!(said.contains("; 1 page read in part or not at all, where more may be dead"), "{said}");
+    let found: Value = serde_json::from_slice(&crawl(&[&at, "--format", "json"]).stdout).unwrap();
+    let reason = "only its first 5242880 bytes were read";
+    assert_eq!(found["unread"], json!([{ "url": format!("{at}long"), "reason": reason }]));
 }
 
 #[test]
