@@ -32,6 +32,8 @@ fn trusted() -> Option<RootCerts> {
 pub(super) enum Answer {
     /// A page that may have links, and whether there is more of it.
     Html { html: Vec<u8>, cut: bool },
+    /// A page in this encoding, which was not asked for.
+    Encoded(String),
     /// Something else that is there.
     Other,
     /// It is elsewhere: an address, relative or not, as the server spelled it.
@@ -54,6 +56,8 @@ impl Client {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            // Who does not say it is sent whatever the server likes.
+            .accept_encoding("identity")
             .user_agent(USER_AGENT)
             .timeout_global(Some(timeout));
         // Reading them takes milliseconds, which nobody pays who needs none.
@@ -96,6 +100,10 @@ impl Client {
             drain(body);
             return Ok(Answer::Other);
         }
+        if let Some(encoding) = encoding(&head.headers) {
+            drain(body);
+            return Ok(Answer::Encoded(encoding));
+        }
         let mut html = Vec::new();
         // A byte more tells a page that is longer from one that ends there.
         body.into_reader().take(self.most_bytes.saturating_add(1)).read_to_end(&mut html)?;
@@ -115,6 +123,9 @@ impl Client {
         }
         if !head.status.is_success() {
             return Ok(Text::Status(head.status.as_u16()));
+        }
+        if encoding(&head.headers).is_some() {
+            return Ok(Text::Unreadable);
         }
         let mut text = Vec::new();
         let read = body.into_reader().take(most).read_to_end(&mut text);
@@ -141,6 +152,8 @@ pub(super) enum Text {
     Is(String),
     Elsewhere(String),
     Status(u16),
+    /// It is in an encoding that was not asked for.
+    Unreadable,
 }
 
 /// Whether `address` names this machine.
@@ -162,6 +175,13 @@ fn is_html(headers: &HeaderMap) -> bool {
     let Some(Ok(kind)) = headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str()) else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "text/html" || kind == "application/xhtml+xml"
+}
+
+/// What is to be undone before a body can be read.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let all = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut all = all.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
+    all.find(|encoding| !["", "identity"].contains(&encoding.as_str()))
 }
 
 fn drain(body: Body) {

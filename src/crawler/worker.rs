@@ -184,6 +184,7 @@ impl<'a> Worker<'a> {
         self.tally.fetched.push(link.path.as_str().into());
         match answer {
             Answer::Html { html, cut } => self.read(&html, cut, &address, at),
+            Answer::Encoded(how) => self.misses(at, &format!("it came as {how}, which was not asked for")),
             Answer::Redirect(to) => self.redirected(&address, &to, at, link.hops),
             Answer::Other => Vec::new(),
             Answer::Failed(why) => self.fails(at, &why),

@@ -1,5 +1,6 @@
 //! `queuebench crawl`, as a user types it.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -89,6 +90,41 @@ fn a_page_that_is_cut_is_said_to_be() {
 }
 
 #[test]
+fn pages_in_an_encoding_not_asked_for_are_not_read_and_said_not_to_be() {
+    let encoded = |encoding: &str| of_type(&format!("text/html\r\nContent-Encoding: {encoding}"), "<a href=/gone>");
+    let links: String = (10..22).map(|n| format!("<a href=/{n}>")).collect();
+    let pages = (10..22).map(|n| (format!("/{n}"), encoded(["gzip", "BR"][n % 2])));
+    let plain = [("/".to_owned(), page(links + "<a href=/plain>")), ("/plain".to_owned(), encoded("Identity"))];
+    let server = Server::new(pages.chain(plain));
+    let at = server.address();
+    let output = crawl(&[&at]);
+    assert_eq!(text(&output.stdout), format!("{at}gone  404 Not Found\n  on {at}plain\n"));
+    let said = text(&output.stderr);
+    let named = format!("{at}10: it came as gzip, which was not asked for\n{at}11: it came as br, which");
+    assert!(
+        said.contains(&named) && said.contains(&format!("{at}19: ")) && !said.contains(&format!("{at}20")),
+        "{said}"
+    );
+    assert!(said.contains("and 2 more; --format json names them\n"), "{said}");
+    assert!(said.contains("; 12 pages read in part or not at all"), "{said}");
+    let found: Value = serde_json::from_slice(&crawl(&[&at, "--format", "json"]).stdout).unwrap();
+    assert_eq!(found["unread"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn no_encoding_is_asked_for() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let asking = std::thread::spawn(move || {
+        let lines = BufReader::new(listener.accept().unwrap().0).lines().map_while(Result::ok);
+        lines.take_while(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>()
+    });
+    crawl(&[&address]);
+    let asked = asking.join().unwrap();
+    assert!(asked.contains(&"accept-encoding: identity".to_owned()), "{asked:?}");
+}
+
+#[test]
 fn a_dead_link_in_every_menu_names_some_pages() {
     let menu: String = (0..30).map(|n| format!("<a href=/{n}>")).collect::<String>() + "<a href=/gone>";
     let paths: Vec<String> = (0..30).map(|n| format!("/{n}")).chain(["/".to_owned()]).collect();
@@ -128,6 +164,11 @@ fn robots_txt_is_honoured() {
     assert_eq!(server.asked(), ["/robots.txt", "/", "/a"]);
     assert!(text(&output.stderr).contains("robots.txt asks for 50ms between requests"));
     assert!(text(&output.stderr).contains("2 links forbidden by robots.txt not followed"));
+    for encoding in ["gzip", "x-unheard-of"] {
+        let kind = format!("text/plain\r\nContent-Encoding: {encoding}");
+        let unreadable = Server::new([("/robots.txt".to_owned(), of_type(&kind, "")), ("/".to_owned(), page(""))]);
+        fails(&[&unreadable.address()], 1, "forbids it, or cannot be read");
+    }
     let closed = Server::new([
         ("/robots.txt".to_owned(), of_type("text/plain", "User-agent: queuebench\nDisallow: /")),
         ("/".to_owned(), page("")),
