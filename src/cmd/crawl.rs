@@ -1,6 +1,7 @@
 //! `crawl`: the dead links of a site.
 
 use std::panic::resume_unwind;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -62,8 +63,8 @@ impl Crawl {
     pub fn run(&self) -> anyhow::Result<u8> {
         let start = start(&self.url)?;
         let stop = stop_flag()?;
-        let rules = self.rules(&start)?;
         let progress = Progress::until(stop);
+        let rules = self.rules(&start, &progress)?;
         let found = watched(&progress, || {
             let frontiers = Deque::for_workers(self.workers.into());
             crawl_threads(&start, frontiers, SeenSet::Mutex, &rules, &progress)
@@ -86,13 +87,13 @@ impl Crawl {
         })
     }
 
-    fn rules(&self, start: &Url) -> anyhow::Result<Rules> {
+    fn rules(&self, start: &Url, progress: &Progress) -> anyhow::Result<Rules> {
         ensure!(!self.timeout.is_zero(), "--timeout 0s leaves no time for an answer; type for example: --timeout 10s");
-        let mut rules = Rules { timeout: self.timeout, ..Rules::default() };
+        let mut rules = Rules { timeout: self.timeout, stops_at_once: true, ..Rules::default() };
         rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
-        let mut client = Client::new(start, rules.timeout, rules.most_bytes);
-        let asked = Robots::ask(&mut client, start);
-        rules.robots = asked.map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
+        let client = Client::new(start, rules.timeout, rules.most_bytes);
+        rules.robots =
+            robots(client, start, progress).map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
         let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
@@ -106,6 +107,14 @@ impl Crawl {
         rules.pace = own.max(rules.robots.crawl_delay).map(Pace::new);
         Ok(rules)
     }
+}
+
+/// What the site's robots.txt says; nothing if the crawl is to stop before it is there, for then it asks for no page.
+fn robots(mut client: Client, start: &Url, progress: &Progress) -> Result<Robots, String> {
+    let (tell, said) = channel();
+    let start = start.clone();
+    thread::spawn(move || tell.send(Robots::ask(&mut client, &start)));
+    progress.wait_for(&said).unwrap_or_else(|| Ok(Robots::default()))
 }
 
 /// The address to start from, if it is one.
@@ -166,9 +175,7 @@ fn watched(progress: &Progress, crawl: impl FnOnce() -> Found + Send) -> Found {
     thread::scope(|scope| {
         let crawling = scope.spawn(crawl);
         while !bar.is_hidden() && !crawling.is_finished() {
-            let hint =
-                if progress.is_to_stop() { "; waiting for the last answers, Ctrl-C to leave at once" } else { "" };
-            bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
+            bar.set_message(format!("{} addresses, {} failed", progress.asked(), progress.failed()));
             bar.tick();
             thread::sleep(Duration::from_millis(100));
         }

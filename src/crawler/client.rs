@@ -1,6 +1,8 @@
 //! Fetches one address at a time from one site, and from no other host.
 
 use std::io::{ErrorKind, Read};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response, header};
@@ -10,6 +12,7 @@ use ureq::{Agent, Body, Error};
 use url::{Host, Url};
 
 use super::resolver::Remembering;
+use super::rules::Progress;
 
 /// Who asks.
 pub(super) const USER_AGENT: &str = concat!("queuebench/", env!("CARGO_PKG_VERSION"));
@@ -81,6 +84,18 @@ impl Client {
             answer => answer,
         };
         answer.and_then(|answer| self.read(answer)).unwrap_or_else(|why| Answer::Failed(self.reason(&why)))
+    }
+
+    /// Fetches on a thread of its own, and leaves the answer once the crawl is to stop: a client that waits for a name,
+    /// a connection or an answer can be stopped by nothing but its timeout.
+    pub(super) fn apart(mut self, progress: &Progress) -> impl FnMut(&str) -> Option<Answer> + Send {
+        let (ask, asked) = channel::<String>();
+        let (answer, answers) = channel();
+        thread::spawn(move || asked.into_iter().try_for_each(|address| answer.send(self.fetch(&address))));
+        move |address| {
+            ask.send(address.to_owned()).expect("it listens as long as it may be asked");
+            progress.wait_for(&answers)
+        }
     }
 
     fn read(&self, answer: Response<Body>) -> Result<Answer, Error> {

@@ -85,7 +85,8 @@ pub(super) struct Worker<'a> {
     pub progress: &'a Progress,
     pub frontier: Box<dyn Frontier>,
     pub ledger: Box<dyn Ledger>,
-    client: Client,
+    /// The answer at an address, unless the crawl is to stop before it is there.
+    fetch: Box<dyn FnMut(&str) -> Option<Answer> + Send + 'a>,
     /// What the queue had no room for.
     own: Vec<Link>,
     tally: Tally,
@@ -99,8 +100,13 @@ impl<'a> Worker<'a> {
         frontier: Box<dyn Frontier>,
         ledger: Box<dyn Ledger>,
     ) -> Worker<'a> {
-        let client = Client::new(start, rules.timeout, rules.most_bytes);
-        Worker { start, rules, progress, frontier, ledger, client, own: Vec::new(), tally: Tally::default() }
+        let mut client = Client::new(start, rules.timeout, rules.most_bytes);
+        let fetch: Box<dyn FnMut(&str) -> Option<Answer> + Send> = if rules.stops_at_once {
+            Box::new(client.apart(progress))
+        } else {
+            Box::new(move |address| Some(client.fetch(address)))
+        };
+        Worker { start, rules, progress, frontier, ledger, fetch, own: Vec::new(), tally: Tally::default() }
     }
 
     /// Works until the crawl is over. One worker is given what the crawl starts from.
@@ -179,7 +185,7 @@ impl<'a> Worker<'a> {
         let (path, query) = link.path.split_once('?').map_or((&*link.path, None), |(path, query)| (path, Some(query)));
         address.set_path(path);
         address.set_query(query);
-        let answer = self.client.fetch(address.as_str());
+        let Some(answer) = (self.fetch)(address.as_str()) else { return Vec::new() };
         let at = self.tally.fetched.len() as u32;
         self.tally.fetched.push(link.path.as_str().into());
         match answer {

@@ -1,12 +1,14 @@
 //! `queuebench crawl`, as a user types it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, of_type, page, redirect};
+use crate::bounded;
+use crate::server::{Answer, Server, of_type, page, redirect};
 
 fn crawl(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_queuebench")).arg("crawl").args(words).output().unwrap()
@@ -177,24 +179,56 @@ fn robots_txt_is_honoured() {
     assert_eq!(closed.asked(), ["/robots.txt"]);
 }
 
-#[test]
-fn an_interrupted_crawl_prints_what_it_has() {
-    let links: String = (0..1000).map(|n| format!("<a href=/{n}>")).collect();
-    let server = Server::of_pages([("/", links)]);
+/// What a crawl says that is interrupted as soon as it `is_time`.
+fn interrupted(words: &[&str], is_time: impl Fn() -> bool) -> Output {
     let child = Command::new(env!("CARGO_BIN_EXE_queuebench"))
-        .args(["crawl", &server.address(), "--rate", "20"])
+        .arg("crawl")
+        .args(words)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // robots.txt, the start page, and a dead link.
-    while server.asked().len() < 4 {
+    while !is_time() {
         std::thread::sleep(Duration::from_millis(10));
     }
     // SAFETY: sends a signal to a child that has not been waited for.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
-    let output = child.wait_with_output().unwrap();
+    let output = bounded("an interrupted crawl", || child.wait_with_output().unwrap());
     assert_eq!(output.status.code(), Some(130));
+    output
+}
+
+#[test]
+fn an_interrupted_crawl_waits_for_no_server() {
+    let hang = || -> Answer { Arc::new(|connection| drop(connection.read_to_end(&mut Vec::new()))) };
+    let server = Server::new([
+        ("/".to_owned(), page("<a href=/gone><a href=/moved><a href=/hang><a href=/never>")),
+        ("/moved".to_owned(), redirect("/never")),
+        ("/hang".to_owned(), hang()),
+    ]);
+    let at = server.address();
+    // One worker takes them in their order, so what comes before is finished.
+    let words = [&*at, "--timeout", "1h", "--workers", "1"];
+    let output = interrupted(&words, || server.asked().contains(&"/hang".to_owned()));
+    assert_eq!(text(&output.stdout), format!("{at}gone  404 Not Found\n  on {at}\n"));
+    assert!(text(&output.stderr).contains("1 dead link among 3 addresses asked for"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("stopped: there may be more"));
+    assert_eq!(server.asked(), ["/robots.txt", "/", "/gone", "/moved", "/hang"]);
+
+    let silent = Server::new([("/robots.txt".to_owned(), hang())]);
+    let words = [&*silent.address(), "--timeout", "1h", "--format", "json"];
+    let output = interrupted(&words, || !silent.asked().is_empty());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&found["addresses"], &found["dead"], &found["stopped"]), (&json!(0), &json!([]), &json!(true)));
+    assert_eq!(silent.asked(), ["/robots.txt"]);
+}
+
+#[test]
+fn an_interrupted_crawl_prints_what_it_has() {
+    let links: String = (0..1000).map(|n| format!("<a href=/{n}>")).collect();
+    let server = Server::of_pages([("/", links)]);
+    // robots.txt, the start page, and a dead link.
+    let output = interrupted(&[&server.address(), "--rate", "20"], || server.asked().len() >= 4);
     assert!(text(&output.stdout).contains("404 Not Found\n  on http://127.0.0.1"), "{}", text(&output.stdout));
     assert!(text(&output.stderr).contains("stopped: there may be more"));
     assert!(server.asked().len() < 200);
