@@ -155,7 +155,7 @@ fn reached(start: &Url, found: &Found) -> anyhow::Result<()> {
         bail!("{start} redirects to another site; to crawl that, type: queuebench crawl '{to}'");
     }
     if let Some(dead) = found.dead.iter().find(|dead| dead.path == path) {
-        let (why, home) = (printable(&dead.reason), start.join("/")?);
+        let (why, home) = (printable(&dead.reason.to_string()), start.join("/")?);
         bail!(
             "there is nothing to start from at {start}: {why}; type an address that is there, as: queuebench crawl {home}"
         );
@@ -191,7 +191,7 @@ fn shown(start: &Url, path: &str) -> String {
 
 fn print(start: &Url, found: &Found) -> anyhow::Result<()> {
     for dead in &found.dead {
-        out(&format!("{}  {}", shown(start, &dead.path), printable(&dead.reason)))?;
+        out(&format!("{}  {}", shown(start, &dead.path), printable(&dead.reason.to_string())))?;
         for page in dead.on.iter().take(MOST_SHOWN) {
             out(&format!("  on {}", shown(start, page)))?;
         }
@@ -218,7 +218,7 @@ fn warn(start: &Url, found: &Found) {
 fn as_json(start: &Url, found: &Found) -> Value {
     let dead = found.dead.iter().map(|dead| {
         let on: Vec<String> = dead.on.iter().map(|page| shown(start, page)).collect();
-        json!({ "url": shown(start, &dead.path), "reason": printable(&dead.reason), "on": on })
+        json!({ "url": shown(start, &dead.path), "reason": printable(&dead.reason.to_string()), "on": on })
     });
     let unread = found.unread.iter();
     let unread = unread.map(|unread| json!({ "url": shown(start, &unread.path), "reason": printable(&unread.reason) }));

@@ -11,6 +11,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
 use url::{Host, Url};
 
+use super::found::Reason;
 use super::resolver::Remembering;
 use super::rules::Progress;
 
@@ -42,7 +43,7 @@ pub(super) enum Answer {
     /// It is elsewhere: an address, relative or not, as the server spelled it.
     Redirect(String),
     /// It is not there, for this reason.
-    Failed(String),
+    Failed(Reason),
 }
 
 /// A client with a connection of its own, which follows no redirect by itself.
@@ -83,7 +84,9 @@ impl Client {
             Err(why) if was_closed(&why) => self.agent.get(address).call(),
             answer => answer,
         };
-        answer.and_then(|answer| self.read(answer)).unwrap_or_else(|why| Answer::Failed(self.reason(&why)))
+        answer
+            .and_then(|answer| self.read(answer))
+            .unwrap_or_else(|why| Answer::Failed(Reason::Server(self.reason(&why))))
     }
 
     /// Fetches on a thread of its own, and leaves the answer once the crawl is to stop: a client that waits for a name,
@@ -109,7 +112,7 @@ impl Client {
         }
         if !status.is_success() {
             drain(body);
-            return Ok(Answer::Failed(status.to_string()));
+            return Ok(Answer::Failed(Reason::Site(status.to_string())));
         }
         if !is_html(&head.headers) {
             drain(body);

@@ -35,7 +35,7 @@ pub const CRAWLER_WORD: &str = "crawler";
 pub use self::{
     client::{Client, is_loopback},
     crawl::{crawl_serial, crawl_threads},
-    found::{Dead, Found, Moved, Unread},
+    found::{Dead, Found, Moved, Reason, Unread},
     frontier::{Frontier, Link},
     processes::crawl_processes,
     robots::Robots,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::client::{Answer, Client};
+use super::found::Reason;
 use super::frontier::{Frontier, Link, Taken};
 use super::links::{links, own_path};
 use super::rules::{Progress, Rules};
@@ -64,7 +65,7 @@ pub(super) struct Tally {
     /// Redirects away from it.
     pub moved: Vec<Note>,
     /// What failed, and why.
-    pub failed: Vec<Note>,
+    pub failed: Vec<(u32, Reason)>,
     /// Pages that were read in part or not at all, and why.
     pub unread: Vec<Note>,
     pub elsewhere: u64,
@@ -193,7 +194,7 @@ impl<'a> Worker<'a> {
             Answer::Encoded(how) => self.misses(at, &format!("it came as {how}, which was not asked for")),
             Answer::Redirect(to) => self.redirected(&address, &to, at, link.hops),
             Answer::Other => Vec::new(),
-            Answer::Failed(why) => self.fails(at, &why),
+            Answer::Failed(why) => self.fails(at, why),
         }
     }
 
@@ -212,9 +213,9 @@ impl<'a> Worker<'a> {
         !self.progress.is_to_stop()
     }
 
-    fn fails(&mut self, at: u32, why: &str) -> Vec<Link> {
+    fn fails(&mut self, at: u32, why: Reason) -> Vec<Link> {
         self.progress.fails();
-        self.tally.failed.push((at, why.into()));
+        self.tally.failed.push((at, why));
         Vec::new()
     }
 
@@ -247,7 +248,7 @@ impl<'a> Worker<'a> {
 
     fn redirected(&mut self, address: &Url, to: &str, at: u32, hops: u8) -> Vec<Link> {
         let Ok(target) = address.join(to) else {
-            return self.fails(at, &format!("redirects to what is no address: {to}"));
+            return self.fails(at, Reason::Site(format!("redirects to what is no address: {to}")));
         };
         match own_path(&target, self.start) {
             None => {

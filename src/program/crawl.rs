@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::crawler::{Found, Frontier, Progress, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier};
+use crate::crawler::{
+    Found, Frontier, Progress, Reason, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier,
+};
 use crate::protocol::Report;
 use crate::queue::crossing::Crossing;
 use crate::queue::{About, Payloads, Program, Queue, Wait};
@@ -63,8 +65,7 @@ fn run(
     let start = Url::parse(start).map_err(|why| refused(&format!("'{start}' is no address: {why}")))?;
     let found = crawl(&start, &Rules::default(), &Progress::default())?;
     // The site has links that it answers with an error; that it does not answer is another matter.
-    let is_the_sites = |why: &str| why.starts_with(|first: char| first.is_ascii_digit()) || why.contains("redirects");
-    if let Some(dead) = found.dead.iter().find(|dead| !is_the_sites(&dead.reason)) {
+    if let Some(dead) = found.dead.iter().find(|dead| matches!(dead.reason, Reason::Server(_))) {
         return Err(crashed(&format!("{}: {}", dead.path, dead.reason)));
     }
     Ok(measured(&found))

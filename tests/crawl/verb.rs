@@ -1,14 +1,13 @@
 //! `queuebench crawl`, as a user types it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::bounded;
-use crate::server::{Answer, Server, of_type, page, redirect};
+use crate::server::{Server, hang, of_type, page, redirect};
 
 fn crawl(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_queuebench")).arg("crawl").args(words).output().unwrap()
@@ -200,7 +199,6 @@ fn interrupted(words: &[&str], is_time: impl Fn() -> bool) -> Output {
 
 #[test]
 fn an_interrupted_crawl_waits_for_no_server() {
-    let hang = || -> Answer { Arc::new(|connection| drop(connection.read_to_end(&mut Vec::new()))) };
     let server = Server::new([
         ("/".to_owned(), page("<a href=/gone><a href=/moved><a href=/hang><a href=/never>")),
         ("/moved".to_owned(), redirect("/never")),
