@@ -37,7 +37,7 @@ pub use self::{
     crawl::{crawl_serial, crawl_threads},
     found::{Dead, Found, Moved, Reason, Unread},
     frontier::{Frontier, Link},
-    processes::crawl_processes,
+    processes::{Crosses, crawl_processes},
     robots::Robots,
     rules::{Pace, Progress, Rules},
     seen::Seen,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::crawler::{
-    Found, Frontier, Progress, Reason, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier,
+    Crosses, Found, Frontier, Progress, Reason, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier,
 };
 use crate::protocol::Report;
 use crate::queue::crossing::Crossing;
@@ -33,11 +33,14 @@ pub const fn across<Q: Crossing, W: Wait>() -> Option<Run> {
 fn on_either_side<Q: Crossing, W: Wait>(task: &Task) -> Result<Measured, Box<Report>> {
     match task.scenario.boundary {
         Boundary::Threads => among_threads::<Q, W>(task),
-        Boundary::Processes => processes(task, &format!("{}{}", Q::ABOUT.id, W::SUFFIX)),
+        Boundary::Processes => {
+            let queue = Crosses::of::<Q, W>().ok_or_else(|| refused("it is no work queue"))?;
+            processes(task, &queue)
+        }
     }
 }
 
-fn processes(task: &Task, queue: &str) -> Result<Measured, Box<Report>> {
+fn processes(task: &Task, queue: &Crosses) -> Result<Measured, Box<Report>> {
     let own = Path::new("/proc/self/exe");
     run(task, |start, rules, progress| {
         crawl_processes(own, start, (queue, task.scenario.capacity), task.workers(), rules, progress)
