@@ -105,7 +105,8 @@ impl Crosses {
 ///
 /// # Errors
 ///
-/// When the machine does not offer the queue, a worker does not know it or fails, or a rule is one that threads keep together.
+/// When the machine does not offer the queue, a worker does not know it or fails, or a rule is one that threads keep
+/// together.
 pub fn crawl_processes(
     program: &Path,
     start: &Url,

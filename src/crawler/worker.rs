@@ -80,14 +80,16 @@ pub(super) struct Tally {
     pub ended_ns: u64,
 }
 
+/// Fetches an address, unless the crawl is to stop before its answer is there.
+type Fetch<'a> = Box<dyn FnMut(&str) -> Option<Answer> + Send + 'a>;
+
 pub(super) struct Worker<'a> {
     pub start: &'a Url,
     pub rules: &'a Rules,
     pub progress: &'a Progress,
     pub frontier: Box<dyn Frontier>,
     pub ledger: Box<dyn Ledger>,
-    /// The answer at an address, unless the crawl is to stop before it is there.
-    fetch: Box<dyn FnMut(&str) -> Option<Answer> + Send + 'a>,
+    fetch: Fetch<'a>,
     /// What the queue had no room for.
     own: Vec<Link>,
     tally: Tally,
@@ -102,7 +104,7 @@ impl<'a> Worker<'a> {
         ledger: Box<dyn Ledger>,
     ) -> Worker<'a> {
         let mut client = Client::new(start, rules.timeout, rules.most_bytes);
-        let fetch: Box<dyn FnMut(&str) -> Option<Answer> + Send> = if rules.stops_at_once {
+        let fetch: Fetch = if rules.stops_at_once {
             Box::new(client.apart(progress))
         } else {
             Box::new(move |address| Some(client.fetch(address)))

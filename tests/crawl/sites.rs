@@ -106,7 +106,7 @@ impl Visitor for Families {
         for (at, (start, site, serial)) in self.sites.iter().enumerate() {
             let (capacity, seen) = (bounds[at % bounds.len()], SeenSet::CORRECT[at / bounds.len() % 3]);
             let what = format!("{}{} {capacity:?} {seen:?}, seed {at}", Q::ABOUT.id, W::SUFFIX);
-            let (start, frontiers) = (start.clone(), opened::<Q, W>(capacity).ok().expect("as before"));
+            let (start, frontiers) = (start.clone(), opened::<Q, W>(capacity).expect("as before"));
             let found = bounded(&what, move || threads(&start, frontiers, seen));
             assert_eq!((found.fetched, found.sum, &found.dead), (serial.fetched, serial.sum, &serial.dead), "{what}");
             check(&found, *site, &what);
