@@ -1,6 +1,7 @@
 //! `crawl`: the dead links of a site.
 
 use std::panic::resume_unwind;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use crate::table::count;
 
 /// Requests a second that a stranger's server is asked to bear.
 const POLITE_RATE: f64 = 10.0;
-/// Pages that are named for each dead link in a table; a link in every page's menu stands on all of them.
+/// Pages that are named for each dead link in a table, where a link in every page's menu stands on all of them; and of
+/// those that were not read.
 const MOST_SHOWN: usize = 10;
 
 /// Find the dead links of a site, and the pages they stand on.
@@ -61,8 +63,8 @@ impl Crawl {
     pub fn run(&self) -> anyhow::Result<u8> {
         let start = start(&self.url)?;
         let stop = stop_flag()?;
-        let rules = self.rules(&start)?;
         let progress = Progress::until(stop);
+        let rules = self.rules(&start, &progress)?;
         let found = watched(&progress, || {
             let frontiers = Deque::for_workers(self.workers.into());
             crawl_threads(&start, frontiers, SeenSet::Mutex, &rules, &progress)
@@ -71,7 +73,10 @@ impl Crawl {
             reached(&start, &found)?;
         }
         match self.format {
-            PlainFormat::Table => print(&start, &found)?,
+            PlainFormat::Table => {
+                print(&start, &found)?;
+                warn(&start, &found);
+            }
             PlainFormat::Json => out(&serde_json::to_string_pretty(&as_json(&start, &found))?)?,
         }
         talk(&summary(&found));
@@ -82,13 +87,13 @@ impl Crawl {
         })
     }
 
-    fn rules(&self, start: &Url) -> anyhow::Result<Rules> {
+    fn rules(&self, start: &Url, progress: &Progress) -> anyhow::Result<Rules> {
         ensure!(!self.timeout.is_zero(), "--timeout 0s leaves no time for an answer; type for example: --timeout 10s");
-        let mut rules = Rules { timeout: self.timeout, ..Rules::default() };
+        let mut rules = Rules { timeout: self.timeout, stops_at_once: true, ..Rules::default() };
         rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
-        let mut client = Client::new(start, rules.timeout, rules.most_bytes);
-        let asked = Robots::ask(&mut client, start);
-        rules.robots = asked.map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
+        let client = Client::new(start, rules.timeout, rules.most_bytes);
+        rules.robots =
+            robots(client, start, progress).map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
         let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
@@ -102,6 +107,14 @@ impl Crawl {
         rules.pace = own.max(rules.robots.crawl_delay).map(Pace::new);
         Ok(rules)
     }
+}
+
+/// What the site's robots.txt says; nothing if the crawl is to stop before it is there, for then it asks for no page.
+fn robots(mut client: Client, start: &Url, progress: &Progress) -> Result<Robots, String> {
+    let (tell, said) = channel();
+    let start = start.clone();
+    thread::spawn(move || tell.send(Robots::ask(&mut client, &start)));
+    progress.wait_for(&said).unwrap_or_else(|| Ok(Robots::default()))
 }
 
 /// The address to start from, if it is one.
@@ -142,7 +155,7 @@ fn reached(start: &Url, found: &Found) -> anyhow::Result<()> {
         bail!("{start} redirects to another site; to crawl that, type: queuebench crawl '{to}'");
     }
     if let Some(dead) = found.dead.iter().find(|dead| dead.path == path) {
-        let (why, home) = (printable(&dead.reason), start.join("/")?);
+        let (why, home) = (printable(&dead.reason.to_string()), start.join("/")?);
         bail!(
             "there is nothing to start from at {start}: {why}; type an address that is there, as: queuebench crawl {home}"
         );
@@ -162,9 +175,7 @@ fn watched(progress: &Progress, crawl: impl FnOnce() -> Found + Send) -> Found {
     thread::scope(|scope| {
         let crawling = scope.spawn(crawl);
         while !bar.is_hidden() && !crawling.is_finished() {
-            let hint =
-                if progress.is_to_stop() { "; waiting for the last answers, Ctrl-C to leave at once" } else { "" };
-            bar.set_message(format!("{} addresses, {} failed{hint}", progress.asked(), progress.failed()));
+            bar.set_message(format!("{} addresses, {} failed", progress.asked(), progress.failed()));
             bar.tick();
             thread::sleep(Duration::from_millis(100));
         }
@@ -180,7 +191,7 @@ fn shown(start: &Url, path: &str) -> String {
 
 fn print(start: &Url, found: &Found) -> anyhow::Result<()> {
     for dead in &found.dead {
-        out(&format!("{}  {}", shown(start, &dead.path), printable(&dead.reason)))?;
+        out(&format!("{}  {}", shown(start, &dead.path), printable(&dead.reason.to_string())))?;
         for page in dead.on.iter().take(MOST_SHOWN) {
             out(&format!("  on {}", shown(start, page)))?;
         }
@@ -194,17 +205,30 @@ fn print(start: &Url, found: &Found) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Of which pages links may be missing.
+fn warn(start: &Url, found: &Found) {
+    for unread in found.unread.iter().take(MOST_SHOWN) {
+        talk(&format!("{}: {}", shown(start, &unread.path), printable(&unread.reason)));
+    }
+    if found.unread.len() > MOST_SHOWN {
+        talk(&format!("and {} more; --format json names them", found.unread.len() - MOST_SHOWN));
+    }
+}
+
 fn as_json(start: &Url, found: &Found) -> Value {
     let dead = found.dead.iter().map(|dead| {
         let on: Vec<String> = dead.on.iter().map(|page| shown(start, page)).collect();
-        json!({ "url": shown(start, &dead.path), "reason": printable(&dead.reason), "on": on })
+        json!({ "url": shown(start, &dead.path), "reason": printable(&dead.reason.to_string()), "on": on })
     });
+    let unread = found.unread.iter();
+    let unread = unread.map(|unread| json!({ "url": shown(start, &unread.path), "reason": printable(&unread.reason) }));
     let moved = found.moved.iter();
     let moved = moved.map(|moved| json!({ "url": shown(start, &moved.path), "to": printable(&moved.to) }));
     json!({
         "start": start.as_str(),
         "addresses": found.fetched,
         "dead": dead.collect::<Vec<_>>(),
+        "unread": unread.collect::<Vec<_>>(),
         "moved": moved.collect::<Vec<_>>(),
         "elsewhere": found.elsewhere,
         "disallowed": found.disallowed,
@@ -225,6 +249,10 @@ fn summary(found: &Found) -> String {
         if number > 0 {
             summary += &format!("; {} {what} not followed", count(number as usize, "link"));
         }
+    }
+    if !found.unread.is_empty() {
+        summary +=
+            &format!("; {} read in part or not at all, where more may be dead", count(found.unread.len(), "page"));
     }
     if found.stopped {
         summary += "; stopped: there may be more";

@@ -209,7 +209,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
         [SITE_WORD, ref site @ ..] => return finish(serve_site(site).map(|()| 0)),
         #[cfg(feature = "crawl")]
-        [CRAWLER_WORD, ref parts @ ..] => return finish(crate::crawler::processes::serve(parts).map(|()| 0)),
+        [CRAWLER_WORD, ref parts @ ..] => return finish(worker::crawler::serve(parts).map(|()| 0)),
         [selftest::DISTURB_WORD, ref cpu @ ..] => return finish(selftest::disturb(cpu.first().copied()).map(|()| 0)),
         _ => {}
     }

@@ -1,6 +1,8 @@
 //! Fetches one address at a time from one site, and from no other host.
 
 use std::io::{ErrorKind, Read};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response, header};
@@ -9,7 +11,9 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
 use url::{Host, Url};
 
+use super::found::Reason;
 use super::resolver::Remembering;
+use super::rules::Progress;
 
 /// Who asks.
 pub(super) const USER_AGENT: &str = concat!("queuebench/", env!("CARGO_PKG_VERSION"));
@@ -30,14 +34,16 @@ fn trusted() -> Option<RootCerts> {
 
 /// What came of fetching an address.
 pub(super) enum Answer {
-    /// A page that may have links.
-    Html(Vec<u8>),
+    /// A page that may have links, and whether there is more of it.
+    Html { html: Vec<u8>, cut: bool },
+    /// A page in this encoding, which was not asked for.
+    Encoded(String),
     /// Something else that is there.
     Other,
     /// It is elsewhere: an address, relative or not, as the server spelled it.
     Redirect(String),
     /// It is not there, for this reason.
-    Failed(String),
+    Failed(Reason),
 }
 
 /// A client with a connection of its own, which follows no redirect by itself.
@@ -54,6 +60,8 @@ impl Client {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            // Who does not say it is sent whatever the server likes.
+            .accept_encoding("identity")
             .user_agent(USER_AGENT)
             .timeout_global(Some(timeout));
         // Reading them takes milliseconds, which nobody pays who needs none.
@@ -76,7 +84,21 @@ impl Client {
             Err(why) if was_closed(&why) => self.agent.get(address).call(),
             answer => answer,
         };
-        answer.and_then(|answer| self.read(answer)).unwrap_or_else(|why| Answer::Failed(self.reason(&why)))
+        answer
+            .and_then(|answer| self.read(answer))
+            .unwrap_or_else(|why| Answer::Failed(Reason::Server(self.reason(&why))))
+    }
+
+    /// Fetches on a thread of its own, and leaves the answer once the crawl is to stop: a client that waits for a name,
+    /// a connection or an answer can be stopped by nothing but its timeout.
+    pub(super) fn apart(mut self, progress: &Progress) -> impl FnMut(&str) -> Option<Answer> + Send {
+        let (ask, asked) = channel::<String>();
+        let (answer, answers) = channel();
+        thread::spawn(move || asked.into_iter().try_for_each(|address| answer.send(self.fetch(&address))));
+        move |address| {
+            ask.send(address.to_owned()).expect("it listens as long as it may be asked");
+            progress.wait_for(&answers)
+        }
     }
 
     fn read(&self, answer: Response<Body>) -> Result<Answer, Error> {
@@ -90,15 +112,22 @@ impl Client {
         }
         if !status.is_success() {
             drain(body);
-            return Ok(Answer::Failed(status.to_string()));
+            return Ok(Answer::Failed(Reason::Site(status.to_string())));
         }
         if !is_html(&head.headers) {
             drain(body);
             return Ok(Answer::Other);
         }
+        if let Some(encoding) = encoding(&head.headers) {
+            drain(body);
+            return Ok(Answer::Encoded(encoding));
+        }
         let mut html = Vec::new();
-        body.into_reader().take(self.most_bytes).read_to_end(&mut html)?;
-        Ok(Answer::Html(html))
+        // A byte more tells a page that is longer from one that ends there.
+        body.into_reader().take(self.most_bytes.saturating_add(1)).read_to_end(&mut html)?;
+        let cut = html.len() as u64 > self.most_bytes;
+        html.truncate(self.most_bytes as usize);
+        Ok(Answer::Html { html, cut })
     }
 
     /// Text that is there, up to `most` bytes; else the status, or the reason why there is none.
@@ -112,6 +141,9 @@ impl Client {
         }
         if !head.status.is_success() {
             return Ok(Text::Status(head.status.as_u16()));
+        }
+        if encoding(&head.headers).is_some() {
+            return Ok(Text::Unreadable);
         }
         let mut text = Vec::new();
         let read = body.into_reader().take(most).read_to_end(&mut text);
@@ -138,6 +170,8 @@ pub(super) enum Text {
     Is(String),
     Elsewhere(String),
     Status(u16),
+    /// It is in an encoding that was not asked for.
+    Unreadable,
 }
 
 /// Whether `address` names this machine.
@@ -159,6 +193,13 @@ fn is_html(headers: &HeaderMap) -> bool {
     let Some(Ok(kind)) = headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str()) else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "text/html" || kind == "application/xhtml+xml"
+}
+
+/// What is to be undone before a body can be read.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let all = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut all = all.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
+    all.find(|encoding| !["", "identity"].contains(&encoding.as_str()))
 }
 
 fn drain(body: Body) {

@@ -1,7 +1,9 @@
 //! What a crawl found, put together from what its workers tell.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::{self, Display, Formatter};
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::crawl::first;
@@ -19,6 +21,8 @@ pub struct Found {
     pub sum: u64,
     /// Links that lead to nothing, by their paths.
     pub dead: Vec<Dead>,
+    /// Pages that were read in part or not at all, by their paths: a dead link behind the cut is not found.
+    pub unread: Vec<Unread>,
     /// Redirects away from the site, which were not followed, by their paths.
     pub moved: Vec<Moved>,
     /// Links to elsewhere, which were not followed.
@@ -51,9 +55,45 @@ pub struct Dead {
     /// Its path.
     pub path: String,
     /// What came of it.
-    pub reason: String,
+    pub reason: Reason,
     /// Paths of the pages it stands on.
     pub on: Vec<String>,
+}
+
+/// Why a link leads to nothing, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// The site says so, by an error or by redirects that end nowhere.
+    Site(String),
+    /// The server does not answer as it should.
+    Server(String),
+}
+
+impl Reason {
+    /// The same of a redirect to `path`, which is dead for this reason.
+    fn behind(&self, path: &str) -> Reason {
+        let words = format!("redirects to {path}: {self}");
+        match self {
+            Reason::Site(_) => Reason::Site(words),
+            Reason::Server(_) => Reason::Server(words),
+        }
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (Reason::Site(words) | Reason::Server(words)) = self;
+        f.write_str(words)
+    }
+}
+
+/// A page that was read in part or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its path.
+    pub path: String,
+    /// What was not read, or why.
+    pub reason: String,
 }
 
 /// A redirect to another site.
@@ -79,7 +119,8 @@ impl Found {
             duplicates: (requests - distinct.len()) as u64,
             sum: distinct.iter().fold(0, |sum, hash| sum.wrapping_add(*hash)),
             dead: dead(&tallies, &first(start).path),
-            moved: moved(&tallies),
+            unread: by_path(&tallies, |tally| &tally.unread, |path, reason| Unread { path, reason }),
+            moved: by_path(&tallies, |tally| &tally.moved, |path, to| Moved { path, to }),
             elsewhere: total(|tally| tally.elsewhere),
             disallowed: total(|tally| tally.disallowed),
             cut: tallies.iter().any(|tally| tally.cut),
@@ -96,22 +137,23 @@ impl Found {
 }
 
 /// All of one list of the tallies, with the paths it refers to.
-fn named<'a>(tallies: &'a [Tally], list: fn(&Tally) -> &[Note]) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let of = move |tally: &'a Tally| list(tally).iter().map(|(at, text)| (&*tally.fetched[*at as usize], &**text));
+fn named<'a, T: 'a>(tallies: &'a [Tally], list: fn(&Tally) -> &[(u32, T)]) -> impl Iterator<Item = (&'a str, &'a T)> {
+    let of = move |tally: &'a Tally| list(tally).iter().map(|(at, what)| (&*tally.fetched[*at as usize], what));
     tallies.iter().flat_map(of)
 }
 
-fn moved(tallies: &[Tally]) -> Vec<Moved> {
-    let all: BTreeMap<&str, &str> = named(tallies, |tally| &tally.moved).collect();
-    all.into_iter().map(|(path, to)| Moved { path: path.to_owned(), to: to.to_owned() }).collect()
+fn by_path<T>(tallies: &[Tally], list: fn(&Tally) -> &[Note], make: fn(String, String) -> T) -> Vec<T> {
+    let all: BTreeMap<&str, &Box<str>> = named(tallies, list).collect();
+    all.into_iter().map(|(path, text)| make(path.to_owned(), text.to_string())).collect()
 }
 
 /// What failed, and the redirects that end in that or in nothing, with the pages they stand on. What is only reached by
 /// a redirect is not listed itself: nobody wrote that link.
 fn dead(tallies: &[Tally], start: &str) -> Vec<Dead> {
-    let failed: BTreeMap<&str, &str> = named(tallies, |tally| &tally.failed).collect();
-    let redirects: HashMap<&str, &str> = named(tallies, |tally| &tally.redirects).collect();
-    let mut dead: BTreeMap<&str, String> = failed.iter().map(|(path, why)| (*path, (*why).to_owned())).collect();
+    let failed: BTreeMap<&str, &Reason> = named(tallies, |tally| &tally.failed).collect();
+    let redirects: HashMap<&str, &str> =
+        named(tallies, |tally| &tally.redirects).map(|(from, to)| (from, &**to)).collect();
+    let mut dead: BTreeMap<&str, Reason> = failed.iter().map(|(path, why)| (*path, (*why).clone())).collect();
     for &from in redirects.keys() {
         dead.extend(end_of(from, &redirects, &failed).map(|why| (from, why)));
     }
@@ -135,16 +177,16 @@ fn dead(tallies: &[Tally], start: &str) -> Vec<Dead> {
 }
 
 /// Why the redirect at `from` leads to nothing, if it does.
-fn end_of(from: &str, redirects: &HashMap<&str, &str>, failed: &BTreeMap<&str, &str>) -> Option<String> {
+fn end_of(from: &str, redirects: &HashMap<&str, &str>, failed: &BTreeMap<&str, &Reason>) -> Option<Reason> {
     let mut at = from;
     for _ in 0..=MOST_HOPS {
         at = match redirects.get(at) {
             Some(to) => to,
-            None => return failed.get(at).map(|why| format!("redirects to {at}: {why}")),
+            None => return failed.get(at).map(|why| why.behind(at)),
         };
         if at == from {
-            return Some("redirects in a circle".to_owned());
+            return Some(Reason::Site("redirects in a circle".to_owned()));
         }
     }
-    Some(format!("more than {MOST_HOPS} redirects"))
+    Some(Reason::Site(format!("more than {MOST_HOPS} redirects")))
 }

@@ -14,6 +14,8 @@ pub(super) struct Links {
     pub own: Vec<String>,
     /// Addresses elsewhere, or of what cannot be fetched.
     pub elsewhere: u64,
+    /// Whether there are more than were to be read.
+    pub cut: bool,
 }
 
 /// The path of an address on the site of `start`, with its query; `None` when it is elsewhere. Names and passwords in
@@ -113,7 +115,7 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, tag: Tag, target: &str) {
-        if self.found.own.len() == self.most {
+        if self.found.cut {
             return;
         }
         let joined = self.base.as_ref().unwrap_or(&self.address).join(target);
@@ -123,6 +125,7 @@ impl Reader {
             }
             Ok(joined) => match own_path(&joined, &self.address) {
                 Some(path) if self.known.contains(&path) => {}
+                Some(_) if self.found.own.len() == self.most => self.found.cut = true,
                 Some(path) => {
                     self.known.insert(path.clone());
                     self.found.own.push(path);

@@ -35,9 +35,9 @@ pub const CRAWLER_WORD: &str = "crawler";
 pub use self::{
     client::{Client, is_loopback},
     crawl::{crawl_serial, crawl_threads},
-    found::{Dead, Found, Moved},
+    found::{Dead, Found, Moved, Reason, Unread},
     frontier::{Frontier, Link},
-    processes::crawl_processes,
+    processes::{Crosses, crawl_processes},
     robots::Robots,
     rules::{Pace, Progress, Rules},
     seen::Seen,

@@ -25,10 +25,8 @@ use super::frontier::{Frontier, Link, crossing_frontier, crossing_parts, serves}
 use super::rules::{Progress, Rules};
 use super::worker::{Ledger, Shared, Tally, Worker};
 use crate::queue::crossing::{Crossing, Parts};
-use crate::queue::{Capacity, Queue, Shape, Wait};
-use crate::registry::{Visitor, visit_builtin};
+use crate::queue::{Capacities, Capacity, Shape, Wait};
 use crate::scenario::SeenSet;
-use crate::worker::{die_with_parent, endpoint::inherited};
 use crate::workload::slice::clock_ns;
 
 /// What a worker is told.
@@ -83,45 +81,36 @@ impl Line {
 }
 
 /// How a queue comes into several processes.
-struct Crosses {
+#[derive(Clone, Debug)]
+pub struct Crosses {
+    /// Its id, by which the workers know it.
+    pub id: String,
+    /// What it can hold.
+    pub capacities: Capacities,
     create: fn(Shape) -> anyhow::Result<Parts>,
     join: fn(&Parts, usize) -> anyhow::Result<Box<dyn Frontier>>,
 }
 
-/// Looks for the queue of this id.
-struct Search<'a> {
-    id: &'a str,
-    capacity: Capacity,
-    found: Option<Crosses>,
-}
-
-impl Visitor for Search<'_> {
-    fn visit<Q: Queue, W: Wait>(&mut self) {}
-
-    fn visit_crossing<Q: Crossing, W: Wait>(&mut self) {
-        let is_it = self.id.strip_suffix(W::SUFFIX) == Some(Q::ABOUT.id);
-        if is_it && serves(&Q::ABOUT) && Q::ABOUT.capacities.allow(self.capacity) {
-            self.found = Some(Crosses { create: crossing_parts::<Q>, join: crossing_frontier::<Q, W> });
-        }
+impl Crosses {
+    /// That of `Q`, if it can be a work queue.
+    pub fn of<Q: Crossing, W: Wait>() -> Option<Crosses> {
+        let id = format!("{}{}", Q::ABOUT.id, W::SUFFIX);
+        let (create, join) = (crossing_parts::<Q>, crossing_frontier::<Q, W>);
+        serves(&Q::ABOUT).then_some(Crosses { id, capacities: Q::ABOUT.capacities, create, join })
     }
 }
 
-fn crosses(id: &str, capacity: Capacity) -> anyhow::Result<Crosses> {
-    let mut search = Search { id, capacity, found: None };
-    visit_builtin(&mut search);
-    search.found.with_context(|| format!("{id} is no work queue between processes with that capacity"))
-}
-
-/// Crawls the site of `start` with so many processes of `program`, which is this one or another build of it, over the
-/// queue of this id. No robots.txt is minded: that is for sites that are not one's own.
+/// Crawls the site of `start` with so many processes of `program`, which is this one or another build of it, over this
+/// queue. No robots.txt is minded: that is for sites that are not one's own.
 ///
 /// # Errors
 ///
-/// When the queue is none that crosses, a worker fails, or a rule is one that threads keep together.
+/// When the machine does not offer the queue, a worker does not know it or fails, or a rule is one that threads keep
+/// together.
 pub fn crawl_processes(
     program: &Path,
     start: &Url,
-    (queue, capacity): (&str, Capacity),
+    (queue, capacity): (&Crosses, Capacity),
     workers: usize,
     rules: &Rules,
     progress: &Progress,
@@ -131,7 +120,8 @@ pub fn crawl_processes(
         "a pace or a most of pages is kept by the workers of one process only; crawl with threads"
     );
     let shape = Shape { producers: workers, consumers: workers, capacity };
-    let Parts(parts) = (crosses(queue, capacity)?.create)(shape)?;
+    ensure!(queue.capacities.allow(capacity), "{} does not have that capacity", queue.id);
+    let Parts(parts) = (queue.create)(shape)?;
     let bound = if let Capacity::Bounded(bound) = capacity { Some(bound) } else { None };
     let (mut lines, mut children) = (Vec::new(), Vec::new());
     for _ in 0..workers {
@@ -144,7 +134,7 @@ pub fn crawl_processes(
     for line in &mut lines {
         let &Rules { timeout, most_bytes, most_links, .. } = rules;
         let rules = Limits { timeout, most_bytes, most_links };
-        line.say(&Told::Join { start: start.to_string(), queue: queue.to_owned(), bound, workers, rules })?;
+        line.say(&Told::Join { start: start.to_string(), queue: queue.id.clone(), bound, workers, rules })?;
     }
     for line in &mut lines {
         match line.hear().context("a worker ended before it began")? {
@@ -245,26 +235,31 @@ fn answer(line: &mut Line, mut ledger: Shared, progress: &Progress) -> anyhow::R
     }
 }
 
-/// Works for the process that started this one with [`CRAWLER_WORD`] and these words.
+/// Works for the process that started this one with [`CRAWLER_WORD`] and these parts of a queue, which `find` knows by
+/// its id and capacity.
 ///
 /// # Errors
 ///
 /// When that process is gone, or says what it should not.
-pub fn serve(words: &[&str]) -> anyhow::Result<()> {
-    die_with_parent()?;
-    let parts = words.iter().map(|word| inherited(word)).collect::<anyhow::Result<Vec<_>>>()?;
+pub fn serve(parts: &Parts, find: impl Fn(&str, Capacity) -> Option<Crosses>) -> anyhow::Result<()> {
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let mut line = Line::new(socket.try_clone()?);
-    match joins(&mut line, Parts(parts), socket) {
+    match joins(&mut line, parts, find, socket) {
         Ok(tally) => line.say(&Said::Over(Box::new(tally))),
         Err(why) => line.say(&Said::Failed(format!("{why:#}"))),
     }
 }
 
-fn joins(line: &mut Line, parts: Parts, socket: UnixStream) -> anyhow::Result<Tally> {
+fn joins(
+    line: &mut Line,
+    parts: &Parts,
+    find: impl Fn(&str, Capacity) -> Option<Crosses>,
+    socket: UnixStream,
+) -> anyhow::Result<Tally> {
     let Told::Join { start, queue, bound, workers, rules } = line.hear()? else { bail!("told to go before to join") };
-    let capacity = bound.map_or(Capacity::Unbounded, Capacity::Bounded);
-    let frontier = (crosses(&queue, capacity)?.join)(&parts, workers)?;
+    let crosses = find(&queue, bound.map_or(Capacity::Unbounded, Capacity::Bounded));
+    let crosses = crosses.with_context(|| format!("{queue} is no work queue between processes with that capacity"))?;
+    let frontier = (crosses.join)(parts, workers)?;
     let start = Url::parse(&start)?;
     let Limits { timeout, most_bytes, most_links } = rules;
     let (rules, progress) =

@@ -37,7 +37,9 @@ impl Robots {
         for _ in 0..=MOST_HOPS {
             match client.text(address.as_str(), MOST_BYTES)? {
                 Text::Is(text) => return Ok(Robots::parse(&text)),
-                Text::Status(500..) => return Ok(Robots { rules: vec![("/".to_owned(), false)], crawl_delay: None }),
+                Text::Status(500..) | Text::Unreadable => {
+                    return Ok(Robots { rules: vec![("/".to_owned(), false)], crawl_delay: None });
+                }
                 Text::Status(_) => break,
                 Text::Elsewhere(to) => match address.join(&to) {
                     Ok(to) if to.origin() == start.origin() => address = to,

@@ -1,6 +1,7 @@
 //! How a crawl behaves, and how far it is.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +26,9 @@ pub struct Rules {
     pub robots: Robots,
     /// How often all workers together may ask.
     pub pace: Option<Pace>,
+    /// Whether a stop leaves the answers that are on their way, instead of waiting for them. It costs each worker a
+    /// thread more, and each request the change to it and back.
+    pub stops_at_once: bool,
 }
 
 impl Default for Rules {
@@ -36,6 +40,7 @@ impl Default for Rules {
             most_pages: u64::MAX,
             robots: Robots::default(),
             pace: None,
+            stops_at_once: false,
         }
     }
 }
@@ -92,6 +97,21 @@ impl Progress {
     /// Whether it was stopped.
     pub fn is_to_stop(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// What arrives at `from`, where somebody will send something; nothing once the crawl is to stop.
+    ///
+    /// # Panics
+    ///
+    /// When nobody is left who could send.
+    pub fn wait_for<T>(&self, from: &Receiver<T>) -> Option<T> {
+        while !self.is_to_stop() {
+            match from.recv_timeout(STEP) {
+                Err(RecvTimeoutError::Timeout) => {}
+                arrived => return Some(arrived.expect("who is to send does not panic")),
+            }
+        }
+        None
     }
 
     /// Addresses that were asked for, or are as soon as it is their turn.

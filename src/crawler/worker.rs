@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::client::{Answer, Client};
+use super::found::Reason;
 use super::frontier::{Frontier, Link, Taken};
 use super::links::{links, own_path};
 use super::rules::{Progress, Rules};
@@ -64,7 +65,9 @@ pub(super) struct Tally {
     /// Redirects away from it.
     pub moved: Vec<Note>,
     /// What failed, and why.
-    pub failed: Vec<Note>,
+    pub failed: Vec<(u32, Reason)>,
+    /// Pages that were read in part or not at all, and why.
+    pub unread: Vec<Note>,
     pub elsewhere: u64,
     pub disallowed: u64,
     pub cut: bool,
@@ -77,13 +80,16 @@ pub(super) struct Tally {
     pub ended_ns: u64,
 }
 
+/// Fetches an address, unless the crawl is to stop before its answer is there.
+type Fetch<'a> = Box<dyn FnMut(&str) -> Option<Answer> + Send + 'a>;
+
 pub(super) struct Worker<'a> {
     pub start: &'a Url,
     pub rules: &'a Rules,
     pub progress: &'a Progress,
     pub frontier: Box<dyn Frontier>,
     pub ledger: Box<dyn Ledger>,
-    client: Client,
+    fetch: Fetch<'a>,
     /// What the queue had no room for.
     own: Vec<Link>,
     tally: Tally,
@@ -97,8 +103,13 @@ impl<'a> Worker<'a> {
         frontier: Box<dyn Frontier>,
         ledger: Box<dyn Ledger>,
     ) -> Worker<'a> {
-        let client = Client::new(start, rules.timeout, rules.most_bytes);
-        Worker { start, rules, progress, frontier, ledger, client, own: Vec::new(), tally: Tally::default() }
+        let mut client = Client::new(start, rules.timeout, rules.most_bytes);
+        let fetch: Fetch = if rules.stops_at_once {
+            Box::new(client.apart(progress))
+        } else {
+            Box::new(move |address| Some(client.fetch(address)))
+        };
+        Worker { start, rules, progress, frontier, ledger, fetch, own: Vec::new(), tally: Tally::default() }
     }
 
     /// Works until the crawl is over. One worker is given what the crawl starts from.
@@ -177,14 +188,15 @@ impl<'a> Worker<'a> {
         let (path, query) = link.path.split_once('?').map_or((&*link.path, None), |(path, query)| (path, Some(query)));
         address.set_path(path);
         address.set_query(query);
-        let answer = self.client.fetch(address.as_str());
+        let Some(answer) = (self.fetch)(address.as_str()) else { return Vec::new() };
         let at = self.tally.fetched.len() as u32;
         self.tally.fetched.push(link.path.as_str().into());
         match answer {
-            Answer::Html(html) => self.read(&html, &address, at),
+            Answer::Html { html, cut } => self.read(&html, cut, &address, at),
+            Answer::Encoded(how) => self.misses(at, &format!("it came as {how}, which was not asked for")),
             Answer::Redirect(to) => self.redirected(&address, &to, at, link.hops),
             Answer::Other => Vec::new(),
-            Answer::Failed(why) => self.fails(at, &why),
+            Answer::Failed(why) => self.fails(at, why),
         }
     }
 
@@ -203,16 +215,27 @@ impl<'a> Worker<'a> {
         !self.progress.is_to_stop()
     }
 
-    fn fails(&mut self, at: u32, why: &str) -> Vec<Link> {
+    fn fails(&mut self, at: u32, why: Reason) -> Vec<Link> {
         self.progress.fails();
-        self.tally.failed.push((at, why.into()));
+        self.tally.failed.push((at, why));
         Vec::new()
     }
 
-    fn read(&mut self, html: &[u8], address: &Url, at: u32) -> Vec<Link> {
+    /// There may be links that it has not seen.
+    fn misses(&mut self, at: u32, why: &str) -> Vec<Link> {
+        self.tally.unread.push((at, why.into()));
+        Vec::new()
+    }
+
+    fn read(&mut self, html: &[u8], cut: bool, address: &Url, at: u32) -> Vec<Link> {
         // A page that trips a parser is a page the less; a worker the less would leave the others waiting.
         let read = catch_unwind(AssertUnwindSafe(|| links(html, address, self.rules.most_links)));
-        let Ok(found) = read else { return self.fails(at, "its links cannot be read") };
+        let Ok(found) = read else { return self.misses(at, "its links cannot be read") };
+        if cut {
+            self.misses(at, &format!("only its first {} bytes were read", self.rules.most_bytes));
+        } else if found.cut {
+            self.misses(at, &format!("only its first {} links were read", self.rules.most_links));
+        }
         self.tally.elsewhere += found.elsewhere;
         let mut own = found.own;
         let all = own.len();
@@ -227,7 +250,7 @@ impl<'a> Worker<'a> {
 
     fn redirected(&mut self, address: &Url, to: &str, at: u32, hops: u8) -> Vec<Link> {
         let Ok(target) = address.join(to) else {
-            return self.fails(at, &format!("redirects to what is no address: {to}"));
+            return self.fails(at, Reason::Site(format!("redirects to what is no address: {to}")));
         };
         match own_path(&target, self.start) {
             None => {

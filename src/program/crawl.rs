@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::crawler::{Found, Frontier, Progress, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier};
+use crate::crawler::{
+    Crosses, Found, Frontier, Progress, Reason, Rules, Url, crawl_processes, crawl_serial, crawl_threads, frontier,
+};
 use crate::protocol::Report;
 use crate::queue::crossing::Crossing;
 use crate::queue::{About, Payloads, Program, Queue, Wait};
@@ -31,11 +33,14 @@ pub const fn across<Q: Crossing, W: Wait>() -> Option<Run> {
 fn on_either_side<Q: Crossing, W: Wait>(task: &Task) -> Result<Measured, Box<Report>> {
     match task.scenario.boundary {
         Boundary::Threads => among_threads::<Q, W>(task),
-        Boundary::Processes => processes(task, &format!("{}{}", Q::ABOUT.id, W::SUFFIX)),
+        Boundary::Processes => {
+            let queue = Crosses::of::<Q, W>().ok_or_else(|| refused("it is no work queue"))?;
+            processes(task, &queue)
+        }
     }
 }
 
-fn processes(task: &Task, queue: &str) -> Result<Measured, Box<Report>> {
+fn processes(task: &Task, queue: &Crosses) -> Result<Measured, Box<Report>> {
     let own = Path::new("/proc/self/exe");
     run(task, |start, rules, progress| {
         crawl_processes(own, start, (queue, task.scenario.capacity), task.workers(), rules, progress)
@@ -63,8 +68,7 @@ fn run(
     let start = Url::parse(start).map_err(|why| refused(&format!("'{start}' is no address: {why}")))?;
     let found = crawl(&start, &Rules::default(), &Progress::default())?;
     // The site has links that it answers with an error; that it does not answer is another matter.
-    let is_the_sites = |why: &str| why.starts_with(|first: char| first.is_ascii_digit()) || why.contains("redirects");
-    if let Some(dead) = found.dead.iter().find(|dead| !is_the_sites(&dead.reason)) {
+    if let Some(dead) = found.dead.iter().find(|dead| matches!(dead.reason, Reason::Server(_))) {
         return Err(crashed(&format!("{}: {}", dead.path, dead.reason)));
     }
     Ok(measured(&found))

@@ -1,5 +1,7 @@
 //! The child's side: open one queue, run one slice, report, exit.
 
+#[cfg(feature = "crawl")]
+pub mod crawler;
 mod crew;
 pub mod endpoint;
 pub(crate) mod probe;

@@ -1,14 +1,14 @@
 //! Servers that mean harm, or do it.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use queuebench::crawler::frontier::Deque;
-use queuebench::crawler::{Dead, Found, Progress, Rules, SeenSet, Url, crawl_threads};
+use queuebench::crawler::{Dead, Found, Progress, Reason, Rules, SeenSet, Url, crawl_threads};
 
 use crate::bounded;
-use crate::server::{Answer, Server, of_type, page, raw, redirect, status};
+use crate::server::{Answer, Server, hang, of_type, page, raw, redirect, status};
 
 fn crawl(server: &Server, rules: Rules) -> Found {
     let start = Url::parse(&server.address()).unwrap();
@@ -19,7 +19,7 @@ fn crawl(server: &Server, rules: Rules) -> Found {
 
 /// A site with one link from its start page, to `/x`.
 fn with(answer: Answer) -> Server {
-    Server::new([("/".to_owned(), page("<a href=/x>x</a>")), ("/x".to_owned(), answer)])
+    Server::new([("/".to_owned(), page("<a href=/x>x</a>")), ("/x".to_owned(), answer), ("/hang".to_owned(), hang())])
 }
 
 fn quick() -> Rules {
@@ -32,9 +32,13 @@ fn the_dead(found: &Found) -> &Dead {
     &found.dead[0]
 }
 
+/// The pages that were not read as a whole, and why.
+fn unread(found: &Found) -> Vec<(&str, &str)> {
+    found.unread.iter().map(|unread| (&*unread.path, &*unread.reason)).collect()
+}
+
 #[test]
 fn what_hangs_or_breaks_off_is_dead_and_says_why() {
-    let hang: Answer = Arc::new(|connection| drop(connection.read_to_end(&mut Vec::new())));
     let drip: Answer = Arc::new(|connection| {
         let mut alive = write!(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n").is_ok();
         while alive {
@@ -43,12 +47,13 @@ fn what_hangs_or_breaks_off_is_dead_and_says_why() {
         }
     });
     let cases = [
-        (hang, "no end of the answer within 300ms"),
+        (hang(), "no end of the answer within 300ms"),
         (drip, "no end of the answer within 300ms"),
         (raw(b""), ""),
         (raw(b"\xff\xfe\0rubbish\r\n\r\n"), ""),
         (raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\n<a href=/y>"), ""),
         (raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), ""),
+        (redirect("/hang"), "redirects to /hang: no end of the answer within 300ms"),
         (status("404 Not Found"), "404 Not Found"),
         (status("503 Service Unavailable"), "503 Service Unavailable"),
         (redirect("http://["), "redirects to what is no address: http://["),
@@ -58,7 +63,9 @@ fn what_hangs_or_breaks_off_is_dead_and_says_why() {
     for (at, (answer, reason)) in cases.into_iter().enumerate() {
         let found = crawl(&with(answer), quick());
         let dead = the_dead(&found);
-        assert!(!dead.reason.is_empty() && (reason.is_empty() || dead.reason == reason), "case {at}: {dead:?}");
+        let said = dead.reason.to_string();
+        assert!(!said.is_empty() && (reason.is_empty() || said == reason), "case {at}: {dead:?}");
+        assert_eq!(matches!(dead.reason, Reason::Site(_)), at >= 7, "whose doing it is, case {at}: {dead:?}");
     }
 }
 
@@ -67,7 +74,7 @@ fn redirects_without_end_end() {
     let hops = (0..50).map(|hop| (format!("/{hop}"), redirect(format!("/{}", hop + 1))));
     let server = Server::new(hops.chain([("/".to_owned(), page("<a href=/x>")), ("/x".to_owned(), redirect("/0"))]));
     let found = crawl(&server, quick());
-    assert_eq!(the_dead(&found).reason, "more than 10 redirects");
+    assert_eq!(the_dead(&found).reason, Reason::Site("more than 10 redirects".to_owned()));
     assert_eq!(server.asked().len(), 12);
 }
 
@@ -84,6 +91,13 @@ fn a_body_without_end_is_cut() {
     let asked: Vec<String> = server.asked();
     assert!(asked.contains(&"/y".to_owned()), "what was read of it counts: {asked:?}");
     assert_eq!((found.fetched, &*found.dead[0].path), (3, "/y"));
+    assert_eq!(unread(&found), [("/x", "only its first 1048576 bytes were read")]);
+    let just = with(page(format!("<a href=/>{}", " ".repeat(100 - 10))));
+    assert_eq!(
+        unread(&crawl(&just, Rules { most_bytes: 100, ..Rules::default() })),
+        [],
+        "one that ends there is whole"
+    );
 }
 
 #[test]
@@ -103,8 +117,10 @@ fn a_page_with_a_million_links_is_read_as_far_as_is_reasonable() {
     let links: String = (0..1_000_000).map(|n| format!("<a href=/{n}>")).collect();
     let found = crawl(&with(page(links)), Rules { most_links: 500, most_bytes: 64 << 20, ..Rules::default() });
     assert_eq!(found.fetched, 502);
-    let found = crawl(&with(page("<a href=/1>".repeat(1_000_000))), Rules::default());
-    assert_eq!(found.fetched, 3);
+    assert_eq!(unread(&found), [("/x", "only its first 500 links were read")]);
+    let again = "<a href=/1>".repeat(20_000);
+    let found = crawl(&with(page(again)), Rules { most_links: 1, ..Rules::default() });
+    assert_eq!((found.fetched, unread(&found)), (3, vec![]), "a link that is known is read");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A server that says what it is told to, on a port of its own.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -81,6 +81,11 @@ pub fn redirect(to: impl Into<String>) -> Answer {
 
 pub fn status(status: &'static str) -> Answer {
     Arc::new(move |connection| says(connection, status, "", ""))
+}
+
+/// Nothing, until the client goes.
+pub fn hang() -> Answer {
+    Arc::new(|connection| drop(connection.read_to_end(&mut Vec::new())))
 }
 
 /// These bytes, and no more.

@@ -1,13 +1,14 @@
 //! Made-up sites, of which it is known what is to be found.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use queuebench::crawler::frontier::{Deque, frontiers, serves};
 use queuebench::crawler::site::{Site, listen};
 use queuebench::crawler::{Found, Frontier, Progress, Rules, SeenSet, Url, crawl_serial, crawl_threads};
 use queuebench::queue::crossing::Unavailable;
-use queuebench::queue::{Capacity, Queue, Shape, Wait};
+use queuebench::queue::{Capacity, Family, Queue, Shape, Wait};
 use queuebench::registry::{Visitor, visit_builtin};
 
 use crate::bounded;
@@ -67,6 +68,67 @@ fn only_its_addresses_were_asked_for_each_once() {
     assert_eq!((counts.repeated, counts.unknown), (0, 0));
 }
 
+/// The bounds to try that a queue has.
+fn bounds<Q: Queue>() -> Vec<Capacity> {
+    let mut bounds = vec![Capacity::Bounded(1), Capacity::Bounded(16), Capacity::Unbounded];
+    bounds.retain(|bound| Q::ABOUT.capacities.allow(*bound));
+    bounds
+}
+
+/// A queue for four workers, or why the machine does not offer it.
+fn opened<Q: Queue, W: Wait>(capacity: Capacity) -> Result<Vec<Box<dyn Frontier>>, Unavailable> {
+    Q::prime();
+    let shape = Shape { producers: 4, consumers: 4, capacity };
+    let opened = catch_unwind(AssertUnwindSafe(|| frontiers::<Q, W>(shape)));
+    opened.map_err(|why| *why.downcast().unwrap_or_else(|why| resume_unwind(why)))
+}
+
+/// Fifty small sites and what one after the other finds there; a queue of each family for all of them, with each of
+/// its bounds and each set by turns.
+struct Families {
+    sites: Vec<(Url, Site, Found)>,
+    serve: BTreeSet<Family>,
+    served: BTreeSet<Family>,
+}
+
+impl Visitor for Families {
+    fn visit<Q: Queue, W: Wait>(&mut self) {
+        if !serves(&Q::ABOUT) {
+            return;
+        }
+        self.serve.insert(Q::ABOUT.family);
+        let bounds = bounds::<Q>();
+        // One of a family will do, if the machine offers it.
+        if self.served.contains(&Q::ABOUT.family) || opened::<Q, W>(bounds[0]).is_err() {
+            return;
+        }
+        self.served.insert(Q::ABOUT.family);
+        for (at, (start, site, serial)) in self.sites.iter().enumerate() {
+            let (capacity, seen) = (bounds[at % bounds.len()], SeenSet::CORRECT[at / bounds.len() % 3]);
+            let what = format!("{}{} {capacity:?} {seen:?}, seed {at}", Q::ABOUT.id, W::SUFFIX);
+            let (start, frontiers) = (start.clone(), opened::<Q, W>(capacity).expect("as before"));
+            let found = bounded(&what, move || threads(&start, frontiers, seen));
+            assert_eq!((found.fetched, found.sum, &found.dead), (serial.fetched, serial.sum, &serial.dead), "{what}");
+            check(&found, *site, &what);
+        }
+    }
+}
+
+#[test]
+fn every_family_finds_what_one_after_the_other_does_on_fifty_sites() {
+    let sites = (0..50).map(|seed| Site { pages: 12 + seed % 13, seed, delay: Duration::ZERO });
+    let sites = sites.map(|site| {
+        let start = served(site);
+        let serial = crawl_serial(&start, &Rules::default(), &Progress::default());
+        (start, site, serial)
+    });
+    let mut families = Families { sites: sites.collect(), serve: BTreeSet::new(), served: BTreeSet::new() };
+    visit_builtin(&mut families);
+    assert_eq!(families.served, families.serve);
+    assert!(families.served.is_superset(&[Family::MutexDeque, Family::LockFree, Family::Process].into()));
+    assert!(families.sites.iter().any(|(_, _, serial)| serial.dead.len() > 2));
+}
+
 /// Every queue that can be a work queue, with every bound it has, each on another site with another set.
 #[derive(Default)]
 struct Every {
@@ -79,18 +141,14 @@ impl Visitor for Every {
         if !serves(&Q::ABOUT) {
             return;
         }
-        Q::prime();
-        for capacity in [Capacity::Bounded(1), Capacity::Bounded(16), Capacity::Unbounded] {
-            if !Q::ABOUT.capacities.allow(capacity) {
-                continue;
-            }
+        for capacity in bounds::<Q>() {
             let what = format!("{}{} {capacity:?}", Q::ABOUT.id, W::SUFFIX);
-            let shape = Shape { producers: 4, consumers: 4, capacity };
-            let Ok(frontiers) = catch_unwind(AssertUnwindSafe(|| frontiers::<Q, W>(shape))).map_err(|why| {
-                let Unavailable(why) = *why.downcast().unwrap_or_else(|why| std::panic::resume_unwind(why));
-                self.refused.push(format!("{what}: {why}"));
-            }) else {
-                continue;
+            let frontiers = match opened::<Q, W>(capacity) {
+                Ok(frontiers) => frontiers,
+                Err(Unavailable(why)) => {
+                    self.refused.push(format!("{what}: {why}"));
+                    continue;
+                }
             };
             let site = site(self.crawls % 50);
             let seen = SeenSet::CORRECT[(self.crawls % 3) as usize];

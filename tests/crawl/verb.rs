@@ -1,11 +1,13 @@
 //! `queuebench crawl`, as a user types it.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::server::{Server, of_type, page, redirect};
+use crate::bounded;
+use crate::server::{Server, hang, of_type, page, redirect};
 
 fn crawl(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_queuebench")).arg("crawl").args(words).output().unwrap()
@@ -70,6 +72,57 @@ fn a_site_without_dead_links_is_fine() {
     let server = Server::of_pages([("/", "<a href=/>".to_owned())]);
     let output = crawl(&[&server.address()]);
     assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), ""));
+    assert!(!text(&output.stderr).contains("in part"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_page_that_is_cut_is_said_to_be() {
+    let long = " ".repeat(5 << 20) + "<a href=/gone>";
+    let server = Server::of_pages([("/", "<a href=/long>".to_owned()), ("/long", long)]);
+    let at = server.address();
+    let output = crawl(&[&at]);
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), ""));
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("{at}long: only its first 5242880 bytes were read\n")), "{said}");
+    assert!(said.contains("; 1 page read in part or not at all, where more may be dead"), "{said}");
+    let found: Value = serde_json::from_slice(&crawl(&[&at, "--format", "json"]).stdout).unwrap();
+    let reason = "only its first 5242880 bytes were read";
+    assert_eq!(found["unread"], json!([{ "url": format!("{at}long"), "reason": reason }]));
+}
+
+#[test]
+fn pages_in_an_encoding_not_asked_for_are_not_read_and_said_not_to_be() {
+    let encoded = |encoding: &str| of_type(&format!("text/html\r\nContent-Encoding: {encoding}"), "<a href=/gone>");
+    let links: String = (10..22).map(|n| format!("<a href=/{n}>")).collect();
+    let pages = (10..22).map(|n| (format!("/{n}"), encoded(["gzip", "BR"][n % 2])));
+    let plain = [("/".to_owned(), page(links + "<a href=/plain>")), ("/plain".to_owned(), encoded("Identity"))];
+    let server = Server::new(pages.chain(plain));
+    let at = server.address();
+    let output = crawl(&[&at]);
+    assert_eq!(text(&output.stdout), format!("{at}gone  404 Not Found\n  on {at}plain\n"));
+    let said = text(&output.stderr);
+    let named = format!("{at}10: it came as gzip, which was not asked for\n{at}11: it came as br, which");
+    assert!(
+        said.contains(&named) && said.contains(&format!("{at}19: ")) && !said.contains(&format!("{at}20")),
+        "{said}"
+    );
+    assert!(said.contains("and 2 more; --format json names them\n"), "{said}");
+    assert!(said.contains("; 12 pages read in part or not at all"), "{said}");
+    let found: Value = serde_json::from_slice(&crawl(&[&at, "--format", "json"]).stdout).unwrap();
+    assert_eq!(found["unread"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn no_encoding_is_asked_for() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let asking = std::thread::spawn(move || {
+        let lines = BufReader::new(listener.accept().unwrap().0).lines().map_while(Result::ok);
+        lines.take_while(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>()
+    });
+    crawl(&[&address]);
+    let asked = asking.join().unwrap();
+    assert!(asked.contains(&"accept-encoding: identity".to_owned()), "{asked:?}");
 }
 
 #[test]
@@ -112,6 +165,11 @@ fn robots_txt_is_honoured() {
     assert_eq!(server.asked(), ["/robots.txt", "/", "/a"]);
     assert!(text(&output.stderr).contains("robots.txt asks for 50ms between requests"));
     assert!(text(&output.stderr).contains("2 links forbidden by robots.txt not followed"));
+    for encoding in ["gzip", "x-unheard-of"] {
+        let kind = format!("text/plain\r\nContent-Encoding: {encoding}");
+        let unreadable = Server::new([("/robots.txt".to_owned(), of_type(&kind, "")), ("/".to_owned(), page(""))]);
+        fails(&[&unreadable.address()], 1, "forbids it, or cannot be read");
+    }
     let closed = Server::new([
         ("/robots.txt".to_owned(), of_type("text/plain", "User-agent: queuebench\nDisallow: /")),
         ("/".to_owned(), page("")),
@@ -120,24 +178,55 @@ fn robots_txt_is_honoured() {
     assert_eq!(closed.asked(), ["/robots.txt"]);
 }
 
-#[test]
-fn an_interrupted_crawl_prints_what_it_has() {
-    let links: String = (0..1000).map(|n| format!("<a href=/{n}>")).collect();
-    let server = Server::of_pages([("/", links)]);
+/// What a crawl says that is interrupted as soon as it `is_time`.
+fn interrupted(words: &[&str], is_time: impl Fn() -> bool) -> Output {
     let child = Command::new(env!("CARGO_BIN_EXE_queuebench"))
-        .args(["crawl", &server.address(), "--rate", "20"])
+        .arg("crawl")
+        .args(words)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // robots.txt, the start page, and a dead link.
-    while server.asked().len() < 4 {
+    while !is_time() {
         std::thread::sleep(Duration::from_millis(10));
     }
     // SAFETY: sends a signal to a child that has not been waited for.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
-    let output = child.wait_with_output().unwrap();
+    let output = bounded("an interrupted crawl", || child.wait_with_output().unwrap());
     assert_eq!(output.status.code(), Some(130));
+    output
+}
+
+#[test]
+fn an_interrupted_crawl_waits_for_no_server() {
+    let server = Server::new([
+        ("/".to_owned(), page("<a href=/gone><a href=/moved><a href=/hang><a href=/never>")),
+        ("/moved".to_owned(), redirect("/never")),
+        ("/hang".to_owned(), hang()),
+    ]);
+    let at = server.address();
+    // One worker takes them in their order, so what comes before is finished.
+    let words = [&*at, "--timeout", "1h", "--workers", "1"];
+    let output = interrupted(&words, || server.asked().contains(&"/hang".to_owned()));
+    assert_eq!(text(&output.stdout), format!("{at}gone  404 Not Found\n  on {at}\n"));
+    assert!(text(&output.stderr).contains("1 dead link among 3 addresses asked for"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("stopped: there may be more"));
+    assert_eq!(server.asked(), ["/robots.txt", "/", "/gone", "/moved", "/hang"]);
+
+    let silent = Server::new([("/robots.txt".to_owned(), hang())]);
+    let words = [&*silent.address(), "--timeout", "1h", "--format", "json"];
+    let output = interrupted(&words, || !silent.asked().is_empty());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&found["addresses"], &found["dead"], &found["stopped"]), (&json!(0), &json!([]), &json!(true)));
+    assert_eq!(silent.asked(), ["/robots.txt"]);
+}
+
+#[test]
+fn an_interrupted_crawl_prints_what_it_has() {
+    let links: String = (0..1000).map(|n| format!("<a href=/{n}>")).collect();
+    let server = Server::of_pages([("/", links)]);
+    // robots.txt, the start page, and a dead link.
+    let output = interrupted(&[&server.address(), "--rate", "20"], || server.asked().len() >= 4);
     assert!(text(&output.stdout).contains("404 Not Found\n  on http://127.0.0.1"), "{}", text(&output.stdout));
     assert!(text(&output.stderr).contains("stopped: there may be more"));
     assert!(server.asked().len() < 200);
