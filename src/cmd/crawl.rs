@@ -160,6 +160,9 @@ fn reached(start: &Url, found: &Found) -> anyhow::Result<()> {
             "there is nothing to start from at {start}: {why}; type an address that is there, as: queuebench crawl {home}"
         );
     }
+    if let Some(unread) = found.unread.iter().find(|unread| unread.path == path && found.fetched == 1) {
+        bail!("there is nothing to follow at {start}: {}", printable(&unread.reason));
+    }
     Ok(())
 }
 

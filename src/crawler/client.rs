@@ -33,9 +33,14 @@ fn trusted() -> Option<RootCerts> {
 }
 
 /// What came of fetching an address.
-pub(super) enum Answer {
-    /// A page that may have links, and whether there is more of it.
-    Html { html: Vec<u8>, cut: bool },
+pub enum Answer {
+    /// A page that may have links.
+    Html {
+        /// Its bytes, up to where it was cut.
+        html: Vec<u8>,
+        /// Whether there is more.
+        cut: bool,
+    },
     /// A page in this encoding, which was not asked for.
     Encoded(String),
     /// Something else that is there.
@@ -78,7 +83,8 @@ impl Client {
         Client { agent, timeout, most_bytes }
     }
 
-    pub(super) fn fetch(&mut self, address: &str) -> Answer {
+    /// What is at `address`, which is one of the site's.
+    pub fn fetch(&mut self, address: &str) -> Answer {
         let answer = match self.agent.get(address).call() {
             // A server may close a connection in the moment it is used again; a second one tells that from a failure.
             Err(why) if was_closed(&why) => self.agent.get(address).call(),

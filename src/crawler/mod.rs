@@ -33,7 +33,7 @@ pub const CRAWLER_WORD: &str = "crawler";
 
 #[cfg(feature = "crawl")]
 pub use self::{
-    client::{Client, is_loopback},
+    client::{Answer, Client, is_loopback},
     crawl::{crawl_serial, crawl_threads},
     found::{Dead, Found, Moved, Reason, Unread},
     frontier::{Frontier, Link},

@@ -110,6 +110,8 @@ fn pages_in_an_encoding_not_asked_for_are_not_read_and_said_not_to_be() {
     assert!(said.contains("; 12 pages read in part or not at all"), "{said}");
     let found: Value = serde_json::from_slice(&crawl(&[&at, "--format", "json"]).stdout).unwrap();
     assert_eq!(found["unread"].as_array().unwrap().len(), 12);
+    let only = Server::new([("/".to_owned(), encoded("gzip"))]);
+    fails(&[&only.address()], 1, "nothing to follow");
 }
 
 #[test]
