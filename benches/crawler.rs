@@ -36,12 +36,10 @@ fn compare(pages: u64, workers: usize) {
     let mut shares = Vec::new();
     for seed in 0..PAIRS {
         let site = Site { pages, seed, delay: Duration::ZERO };
-        let mut both: [(&str, fn(Site, usize) -> f64); 2] = [("bare loop", bare_loop), ("crawl", crawl)];
         // Neither always runs on the cpus that the other has warmed.
-        both.rotate_left(seed as usize % 2);
-        let mut rates = both.map(|(name, rate)| (name, rate(site, workers)));
-        rates.sort_by_key(|(name, _)| *name);
-        let [(_, bare), (_, crawl)] = rates;
+        let first = (seed % 2 == 1).then(|| crawl(site, workers));
+        let bare = bare_loop(site, workers);
+        let crawl = first.unwrap_or_else(|| crawl(site, workers));
         println!("{workers} workers: bare loop {bare:.0}, crawl {crawl:.0}, share {:.2}", crawl / bare);
         shares.push(crawl / bare);
     }
