@@ -7,7 +7,7 @@ import words
 from picture import Picture, footer, row_figures, versions
 
 NEEDS = "a whole program; measure with: queuebench run --suite apps"
-PROGRAMS = ("crawl", "counter", "finish", "barrier", "print", "map")
+PROGRAMS = ("crawl", "counter", "lookup", "finish", "barrier", "print", "map")
 
 
 def pictures(summary: dict) -> list:
