@@ -12,6 +12,7 @@ mod lock_order;
 mod lost_updates;
 mod missing_party;
 mod never_released;
+mod not_shared;
 mod one_big_lock;
 mod party;
 mod proc;
@@ -73,7 +74,8 @@ impl Form {
 }
 
 /// All of them, the mildest first.
-pub const PITFALLS: [Pitfall; 10] = [
+pub const PITFALLS: [Pitfall; 11] = [
+    not_shared::PITFALL,
     lost_updates::PITFALL,
     duplicate_fetches::PITFALL,
     one_big_lock::PITFALL,
