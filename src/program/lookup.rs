@@ -165,15 +165,16 @@ mod tests {
     use super::*;
     use crate::scenario::Boundary;
 
-    /// What comes of a table that was changed by `CHANGE` before it was read.
+    /// A table that was changed by one of [`CHANGES`] before it was read.
     struct Changed<const CHANGE: usize>(Unlocked);
 
+    /// Each of them to the entry that the first worker reads first.
     const CHANGES: [fn(&mut Table); 3] = [
-        |table| drop(table.remove(&(ENTRIES - 1))),
-        |table| *table.get_mut(&7).unwrap() ^= 1,
+        |table| table.retain(|at, _| *at != key(0, 0)),
+        |table| *table.get_mut(&key(0, 0)).unwrap() ^= 1,
         |table| {
-            let [one, other] = [table[&7], table[&8]];
-            table.extend([(7, other), (8, one)]);
+            let [here, there] = [key(0, 0), key(0, 1)];
+            table.extend([(here, entry(there)), (there, entry(here))]);
         },
     ];
 
@@ -206,7 +207,7 @@ mod tests {
             }
             fn get(&self, key: u64) -> Option<u64> {
                 let number = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                self.0.get(if number == 1000 { (key + 1) % ENTRIES } else { key })
+                self.0.get(if number == 0 { (key + 1) % ENTRIES } else { key })
             }
         }
         let report = run::<Once>(&task(Program::Lookup, 4, Boundary::Threads)).unwrap_err();
