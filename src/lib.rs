@@ -42,6 +42,7 @@ pub mod fit;
 pub mod harness;
 pub mod machine;
 pub mod memory;
+mod orphan;
 pub mod peers;
 pub mod pitfall;
 pub mod program;

@@ -204,6 +204,7 @@ impl Scenario {
             Workload::Copy => "messages/s",
             Workload::Program(Program::Crawl) => "pages/s",
             Workload::Program(Program::Counter) => "ns per increment",
+            Workload::Program(Program::Lookup) => "ns per lookup",
             Workload::Program(Program::Finish) => "ns until the last is gone",
             Workload::Program(Program::Barrier) => "ns per phase",
             Workload::Program(Program::Print) => "lines/s",

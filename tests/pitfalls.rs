@@ -131,7 +131,7 @@ fn a_broken_form_that_does_no_harm_fails_the_run() {
     assert_eq!(output.status.code(), Some(3), "{out}{err}");
     assert_eq!(out.matches("NOT CAUGHT").count(), PITFALLS.len(), "{out}");
     assert_eq!(out.matches("FAILED").count(), PITFALLS.len(), "{out}");
-    assert!(err.contains("not as they must be: lost-updates, "), "{err}");
+    assert!(err.contains("not as they must be: not-shared, "), "{err}");
 }
 
 #[test]

@@ -98,6 +98,11 @@ fn without_synchronisation_updates_are_lost() {
 }
 
 #[test]
+fn what_nobody_changes_is_read_as_it_is_by_all() {
+    every_way(Program::Lookup, |id, _, report| assert!(report.figures.is_empty(), "{id}: {report:?}"));
+}
+
+#[test]
 fn all_workers_keep_step_past_every_barrier() {
     every_way(Program::Barrier, |id, _, report| assert!(report.figures.is_empty(), "{id}: {report:?}"));
 }

@@ -229,7 +229,7 @@ pub fn main_with<I: IntoIterator<Item = String>>(registry: &Registry, words: I) 
 
 /// Serves the made-up site that `words` describe.
 fn serve_site(words: &[&str]) -> anyhow::Result<()> {
-    worker::die_with_parent()?;
+    crate::orphan::die_with_parent()?;
     Ok(site::serve(Site::from_words(words)?)?)
 }
 

@@ -12,6 +12,7 @@ mod lock_order;
 mod lost_updates;
 mod missing_party;
 mod never_released;
+mod not_shared;
 mod one_big_lock;
 mod party;
 mod proc;
@@ -73,7 +74,8 @@ impl Form {
 }
 
 /// All of them, the mildest first.
-pub const PITFALLS: [Pitfall; 10] = [
+pub const PITFALLS: [Pitfall; 11] = [
+    not_shared::PITFALL,
     lost_updates::PITFALL,
     duplicate_fetches::PITFALL,
     one_big_lock::PITFALL,
@@ -132,7 +134,7 @@ impl Shown {
 ///
 /// When there is no such form, or the parent is gone.
 pub fn serve(words: &[String]) -> anyhow::Result<()> {
-    crate::worker::die_with_parent()?;
+    crate::orphan::die_with_parent()?;
     let [id, word] = words else { anyhow::bail!("which form of which pitfall?") };
     let pitfall = PITFALLS.iter().find(|pitfall| pitfall.id == *id);
     let form = [Form::Broken, Form::Corrected].into_iter().find(|form| form.word() == word);

@@ -4,7 +4,7 @@ use std::process::exit;
 use std::thread;
 
 use super::said::{Said, say};
-use crate::worker::die_with_parent;
+use crate::orphan::die_with_parent;
 
 /// Names this thread.
 pub fn be(name: &str) {

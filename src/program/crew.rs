@@ -141,7 +141,7 @@ pub(super) fn forked(work: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            crate::worker::die_with_parent().ok();
+            crate::orphan::die_with_parent().ok();
             let code = work();
             // SAFETY: ends the child at once; nothing of the parent's is to be flushed or dropped twice.
             unsafe { libc::_exit(code) };

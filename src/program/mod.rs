@@ -11,6 +11,7 @@ pub mod counter;
 pub mod crawl;
 mod crew;
 pub mod finish;
+pub mod lookup;
 pub mod map;
 pub mod print;
 mod repeated;
@@ -48,7 +49,7 @@ impl Task {
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
-    /// What the scenario counts: increments, phases, pages.
+    /// What the scenario counts: increments, lookups, phases, pages.
     pub messages: u64,
     /// What they took, in nanoseconds.
     pub elapsed_ns: u64,
@@ -99,7 +100,8 @@ fn parts_per_million(part: u64, whole: u64) -> u64 {
 
 /// Every way to write a program but those that are queues.
 pub fn ways() -> impl Iterator<Item = Way> {
-    let ways = counter::WAYS.into_iter().chain(barrier::WAYS).chain(finish::WAYS).chain(print::WAYS).chain(map::WAYS);
+    let ways = counter::WAYS.into_iter().chain(lookup::WAYS).chain(barrier::WAYS).chain(finish::WAYS);
+    let ways = ways.chain(print::WAYS).chain(map::WAYS);
     #[cfg(feature = "crawl")]
     let ways = ways.chain(crawl::WAYS);
     ways

@@ -71,6 +71,8 @@ pub enum Program {
     Crawl,
     /// Workers add one to a number. Unit: nanoseconds per increment.
     Counter,
+    /// Workers look entries up in a table that nobody changes. Unit: nanoseconds per lookup.
+    Lookup,
     /// Workers that wait at a queue are told that nothing more will come. Unit: nanoseconds until the last is gone.
     Finish,
     /// Workers wait for each other at the end of each phase. Unit: nanoseconds per phase.
@@ -83,8 +85,15 @@ pub enum Program {
 
 impl Program {
     /// All, in the order of the documentation.
-    pub const ALL: [Program; 6] =
-        [Program::Crawl, Program::Counter, Program::Finish, Program::Barrier, Program::Print, Program::Map];
+    pub const ALL: [Program; 7] = [
+        Program::Crawl,
+        Program::Counter,
+        Program::Lookup,
+        Program::Finish,
+        Program::Barrier,
+        Program::Print,
+        Program::Map,
+    ];
 }
 
 impl fmt::Display for Program {
@@ -92,6 +101,7 @@ impl fmt::Display for Program {
         f.pad(match self {
             Program::Crawl => "crawl",
             Program::Counter => "counter",
+            Program::Lookup => "lookup",
             Program::Finish => "finish",
             Program::Barrier => "barrier",
             Program::Print => "print",

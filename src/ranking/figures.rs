@@ -18,7 +18,9 @@ pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
         Workload::Program(Program::Crawl | Program::Print | Program::Map) => {
             report.messages as f64 * 1e9 / report.elapsed_ns as f64
         }
-        Workload::Program(Program::Counter | Program::Barrier) => report.elapsed_ns as f64 / report.messages as f64,
+        Workload::Program(Program::Counter | Program::Lookup | Program::Barrier) => {
+            report.elapsed_ns as f64 / report.messages as f64
+        }
         Workload::Pingpong | Workload::Spawn | Workload::Wakeup | Workload::Program(Program::Finish) => {
             quantile_of_buckets(&report.round_trips, 0.5)? as f64
         }

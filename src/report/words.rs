@@ -64,6 +64,7 @@ fn program(parts: &Parts) -> Option<String> {
             )
         }
         ("counter", _) => "add one to a number".into(),
+        ("lookup", _) => "look entries up in a table that nobody changes".into(),
         ("finish", _) => "are told that nothing more will come".into(),
         ("barrier", _) => "wait for each other after each phase".into(),
         ("print", _) => "print lines to one pipe".into(),

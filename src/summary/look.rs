@@ -134,6 +134,10 @@ const KNOWN: &[&str] = &[
     "python/map",
     "python/map-serial",
     "python/crawl-serial",
+    "lookup/unlocked",
+    "lookup/rwlock",
+    "lookup/mutex",
+    "lookup/robust-mutex",
 ];
 
 /// How the queue of this id is drawn. One that is not known gets a place after all that are, by the letters of its id.

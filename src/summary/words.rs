@@ -87,6 +87,7 @@ impl Section {
             Workload::Spawn => "joined",
             Workload::Wakeup => "wake-up",
             Workload::Program(Program::Counter) => "increment",
+            Workload::Program(Program::Lookup) => "lookup",
             Workload::Program(Program::Finish) => "finish",
             Workload::Program(Program::Barrier) => "phase",
             _ => "rate",

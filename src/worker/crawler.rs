@@ -1,8 +1,8 @@
 //! A worker of a crawl whose workers are processes.
 
-use super::die_with_parent;
 use super::endpoint::inherited;
 use crate::crawler::processes::{self, Crosses};
+use crate::orphan::die_with_parent;
 use crate::queue::crossing::{Crossing, Parts};
 use crate::queue::{Capacity, Queue, Wait};
 use crate::registry::{Visitor, visit_builtin};

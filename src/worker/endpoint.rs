@@ -7,8 +7,9 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::probe::Probe;
-use super::{die_on_panic, die_with_parent, order_of, say};
+use super::{die_on_panic, order_of, say};
 use crate::memory::{LINE, Map, Part, Placed};
+use crate::orphan::die_with_parent;
 use crate::protocol::Outcome;
 use crate::registry::Registry;
 use crate::scenario::Scenario;

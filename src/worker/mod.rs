@@ -14,6 +14,7 @@ use std::io::{self, BufRead, Write};
 use serde::Serialize;
 
 use crate::fit::misfit;
+use crate::orphan::die_with_parent;
 use crate::protocol::{Answer, Command, Manner, Outcome, PROTOCOL, Prepare, Report};
 use crate::queue::crossing::Unavailable;
 use crate::queue::intree::Rubbish;
@@ -101,14 +102,6 @@ fn say(answer: &impl Serialize) -> anyhow::Result<()> {
     serde_json::to_writer(&mut stdout, answer)?;
     stdout.write_all(b"\n")?;
     Ok(stdout.flush()?)
-}
-
-/// Asks the kernel to kill this process when the parent dies, and dies at once if it already has.
-pub(crate) fn die_with_parent() -> anyhow::Result<()> {
-    let parent = rustix::process::getppid();
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    anyhow::ensure!(rustix::process::getppid() == parent, "the parent is gone");
-    Ok(())
 }
 
 /// A panic in one endpoint would leave the others waiting: end the process, the message is on stderr. Where the panic

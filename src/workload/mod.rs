@@ -48,7 +48,7 @@ pub enum Workload {
 
 impl Workload {
     /// All, in the order of the documentation.
-    pub const ALL: [Workload; 12] = [
+    pub const ALL: [Workload; 13] = [
         Workload::Stream,
         Workload::Pairs,
         Workload::Pingpong,
@@ -57,6 +57,7 @@ impl Workload {
         Workload::Copy,
         Workload::Program(Program::Crawl),
         Workload::Program(Program::Counter),
+        Workload::Program(Program::Lookup),
         Workload::Program(Program::Finish),
         Workload::Program(Program::Barrier),
         Workload::Program(Program::Print),
@@ -67,7 +68,9 @@ impl Workload {
     pub fn is_timed(self) -> bool {
         match self {
             Workload::Pingpong | Workload::Spawn | Workload::Wakeup => true,
-            Workload::Program(program) => matches!(program, Program::Counter | Program::Finish | Program::Barrier),
+            Workload::Program(program) => {
+                matches!(program, Program::Counter | Program::Lookup | Program::Finish | Program::Barrier)
+            }
             Workload::Stream | Workload::Pairs | Workload::Copy => false,
         }
     }

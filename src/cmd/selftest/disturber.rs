@@ -7,8 +7,8 @@ use anyhow::Context;
 use fastrand::Rng;
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::orphan::die_with_parent;
 use crate::topology::pin;
-use crate::worker::die_with_parent;
 
 /// A burst lasts from 5 to 200 ms.
 const BURST_MS: std::ops::Range<u64> = 5..200;
