@@ -61,12 +61,12 @@ fn assert_has(page: &str, words: &[&str]) {
     }
 }
 
-/// The text of the section `id`, without tags.
+/// The text of the section `id`, without tags; a place where a line may end is no space.
 fn section(page: &str, id: &str) -> String {
     let start = page.find(&format!("<section id=\"{id}\"")).unwrap_or_else(|| panic!("no section {id}"));
     let length = page[start..].find("</section>").unwrap();
     let mut text = String::new();
-    for (at, part) in page[start..start + length].split('<').enumerate() {
+    for (at, part) in page[start..start + length].replace("<wbr>", "").split('<').enumerate() {
         text.push_str(if at == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) });
         text.push(' ');
     }
