@@ -106,14 +106,14 @@ fn pairs_grid(head: &str, pairs: &[PairRow]) -> String {
     format!("\n{grid}")
 }
 
-/// The text in lines of at most `width` characters, indented; a word longer than that is cut.
+/// The text in lines of at most `width` characters, indented. A longer word has a line of its own: it may be part of a
+/// command, which is typed as a whole.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        let word: String = word.chars().take(width).collect();
         match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= width) {
             Some(line) => line.push_str(&format!(" {word}")),
-            None => lines.push(word),
+            None => lines.push(word.to_owned()),
         }
     }
     let indent = |(number, line)| format!("{}{line}\n", if number == 0 { "  " } else { "    " });
