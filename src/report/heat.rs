@@ -44,7 +44,7 @@ pub fn section(sections: &[&Section]) -> Markup {
                     table.heat {
                         thead { tr { th scope="col" { "scenario" } @for (queue, _) in &queues { th.turned scope="col" data-q=(queue) { span { (queue) } } } } }
                         tbody { @for section in &compared {
-                            tr { th scope="row" title=(words::scenario(&section.parts)) { (section.ranking.scenario) }
+                            tr { th scope="row" title=(words::scenario(&section.parts)) { (mark::id(&section.ranking.scenario)) }
                                 @for (queue, _) in &queues { (cell(section, queue)) } }
                         } }
                     }

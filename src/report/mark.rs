@@ -57,9 +57,12 @@ pub fn legend() -> Markup {
 
 /// A queue's name. The script makes it a button that marks the queue wherever it is; without scripts it is text.
 pub fn name(queue: &str) -> Markup {
-    // A line may end behind a slash, so that none ends inside a word.
-    let parts = queue.split_inclusive('/').enumerate();
-    html! { span.q data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } @for (at, part) in parts { @if at > 0 { wbr; } (part) } } }
+    html! { span.q data-q=(queue) { @if !is_limit(queue) { (swatch(queue)) } (id(queue)) } }
+}
+
+/// An id that on a narrow page ends its lines behind a slash, and not inside a word.
+pub fn id(id: &str) -> Markup {
+    html! { @for (at, part) in id.split_inclusive('/').enumerate() { @if at > 0 { wbr; } (part) } }
 }
 
 /// Its marker, as large as a letter.

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::figure::LONE_INTERVAL;
 use super::mark::{self, Mark};
+use super::ranking::ratio_cell;
 use super::words::{self, cell};
 use crate::protocol::Outcome;
 use crate::ranking::{Row, ratio_words};
@@ -66,7 +67,7 @@ fn row_of(section: &Section, row: &Row, names: &BTreeSet<&String>, has_speed_up:
             @if row.value.is_none() { td.n { (Mark::Failed.show()) " " (row.outcome) } }
             @else { (cell(row.value, &section.value_of(row))) }
             @if has_speed_up { (cell(speed_up.map(|ratio| ratio.estimate), &speed_up.map_or_else(String::new, |ratio| ratio_words(&ratio)))) }
-            (cell(row.times_slower.map(|ratio| ratio.estimate), &row.times_slower.map_or_else(String::new, |ratio| ratio_words(&ratio))))
+            (cell(row.times_slower.map(|ratio| ratio.estimate), &ratio_cell(row)))
             td { @if row.unreliable.is_some() { (Mark::Flagged.show()) " " } (verdict_words(row)) }
             @for name in names { @match row.figures.get(*name) {
                 Some(figure) => (cell(Some(figure[0]), &spread(name, *figure))),

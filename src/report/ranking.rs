@@ -123,7 +123,8 @@ fn between(low: &str, high: &str) -> String {
     format!("{low} \u{2013} {high}")
 }
 
-fn ratio_cell(row: &Row) -> String {
+/// How many times slower, where it is not the best beyond doubt.
+pub fn ratio_cell(row: &Row) -> String {
     match row.times_slower {
         Some(_) if row.may_be_best && row.verdict.is_none() => "1".into(),
         ratio => ratio.map_or_else(String::new, |ratio| ratio_words(&ratio)),

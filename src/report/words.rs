@@ -49,7 +49,7 @@ fn place(parts: &Parts) -> &'static str {
     }
 }
 
-/// A whole program in words: `4 workers add one to a number, threads wherever the scheduler puts them`.
+/// A whole program in words: `4 workers adding one to a number, threads wherever the scheduler puts them`.
 fn program(parts: &Parts) -> Option<String> {
     let what = match (parts.workload.as_str(), &parts.site) {
         ("crawl", Some(site)) => {
@@ -57,18 +57,18 @@ fn program(parts: &Parts) -> Option<String> {
                 .capacity
                 .map_or_else(|| "no bound".into(), |messages| format!("room for {}", count(messages, "message")));
             format!(
-                "find the dead links of {} that take {} ms each, a queue with {room}, seen-set {}",
+                "finding the dead links of {} that take {} ms each, a queue with {room}, seen-set {}",
                 count(site.pages as usize, "page"),
                 site.delay_ms,
                 site.seen
             )
         }
-        ("counter", _) => "add one to a number".into(),
-        ("lookup", _) => "look entries up in a table that nobody changes".into(),
-        ("finish", _) => "are told that nothing more will come".into(),
-        ("barrier", _) => "wait for each other after each phase".into(),
-        ("print", _) => "print lines to one pipe".into(),
-        ("map", _) => "compute parts that have nothing in common".into(),
+        ("counter", _) => "adding one to a number".into(),
+        ("lookup", _) => "looking entries up in a table that nobody changes".into(),
+        ("finish", _) => "told that nothing more will come".into(),
+        ("barrier", _) => "waiting for each other after each phase".into(),
+        ("print", _) => "printing lines to one pipe".into(),
+        ("map", _) => "computing parts that have nothing in common".into(),
         _ => return None,
     };
     Some(format!("{} {what}, {} {}", count(parts.producers, "worker"), parts.boundary, place(parts)))
