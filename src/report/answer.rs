@@ -58,7 +58,7 @@ fn in_a_line(sections: &[Section]) -> Markup {
                 tbody { @for (at, section) in sections.iter().enumerate() { @if let Some(answer) = section.widest_answer(Matter::Speed) {
                     tr {
                         th.wrap scope="row" { a href={ "#ranking-" (at) } { (words::capital(&words::scenario(&section.parts))) } " (suite " (section.suite) ")" }
-                        td.wrap { (best_names(answer)) }
+                        td.wrap { @if rests_on_unreliable(answer) { (Mark::Flagged.show()) " " } (best_names(answer)) }
                         td { @if let Some(next) = &answer.runner_up { (next.queue) " " (next.times_worse.map_or_else(String::new, |ratio| ratio_words(&ratio))) } }
                         td.wrap { (section.widest_answer(Matter::Cpu).map_or_else(String::new, best_names)) }
                         td.n { (answer.queues) }
@@ -69,8 +69,13 @@ fn in_a_line(sections: &[Section]) -> Markup {
     }
 }
 
-/// The best set by name, as many as fit a cell.
-fn best_names(answer: &Answer) -> String {
+/// Whether a figure that it rests on is unreliable.
+fn rests_on_unreliable(answer: &Answer) -> bool {
+    answer.best.iter().chain(&answer.runner_up).any(|candidate| candidate.unreliable.is_some())
+}
+
+/// Who may be the best of an answer's field, by name, as many as fit a cell.
+pub fn best_names(answer: &Answer) -> String {
     let names: Vec<&str> = answer.best.iter().take(3).map(|candidate| candidate.queue.as_str()).collect();
     let more = answer.best.len().saturating_sub(names.len());
     let more = if more == 0 { String::new() } else { format!(" or {more} more") };
@@ -96,21 +101,22 @@ fn card(summary: &Summary, at: usize, answer: &Answer, is_first: bool) -> Markup
         (Matter::Speed, false) => "rate",
     };
     html! {
-        article.answer id=[is_first.then_some("first-answer")]
-            data-producers=(section.parts.producers) data-consumers=(section.parts.consumers) data-room=(words::room(&section.parts))
-            data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
-            data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
-            h3.lead { (lead(section, answer)) }
-            (twins(summary, at, answer))
-            p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait)) ". "
-                "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
-            (best_set(section, answer))
-            (certainty(section, answer))
-            (caveats(summary, at, answer))
-            p.fine.more-links { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
-                @if let Some(across) = summary.crossings.iter().position(|across| across.sections.contains(&at)) { ", " a href={ "#boundary-" (across) } { "threads or processes" } } }
+            article.answer aria-label=(words::scenario(&section.parts)) id=[is_first.then_some("first-answer")]
+                data-producers=(section.parts.producers) data-consumers=(section.parts.consumers) data-room=(words::room(&section.parts))
+                data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
+                data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
+                h3.lead { (lead(section, answer)) }
+                (twins(summary, at, answer))
+                p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait)) ". "
+    @if answer.matter == Matter::Speed { "Cpu is that of all ends together. " }
+                    "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
+                (best_set(section, answer))
+                (certainty(section, answer))
+                (caveats(summary, at, answer))
+                p.fine.more-links { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
+                    @if let Some(across) = summary.crossings.iter().position(|across| across.sections.contains(&at)) { ", " a href={ "#boundary-" (across) } { "threads or processes" } } }
+            }
         }
-    }
 }
 
 /// The answer, and of which field it is one.
@@ -130,6 +136,8 @@ fn twins(summary: &Summary, at: usize, answer: &Answer) -> Markup {
         let same = |other: &&Answer| (other.wait, other.matter) == (answer.wait, answer.matter);
         (twin, twin.answers.iter().find(same).filter(|other| other.queues > 0))
     };
+    let theirs = section.twins.iter().filter_map(|twin| other(*twin).1);
+    let firsts = std::iter::once(answer).chain(theirs).filter_map(|answer| answer.best.first());
     html! {
         @if !section.twins.is_empty() {
             p.twin {
@@ -137,7 +145,7 @@ fn twins(summary: &Summary, at: usize, answer: &Answer) -> Markup {
                     a href={ "#ranking-" (twin) } { "Another run" } ", " (other.field()) ", has the same scenario with " (section.unlike(other))
                     @if let Some(theirs) = theirs { ": of its " (count(theirs.queues, "queue")) " the best may be " (best_names(theirs)) } ". "
                 }
-                "Rates of two runs are not to be compared; put the queues you want into one run: " code { "queuebench run -s " (section.ranking.scenario) " -q 'ONE|OTHER'" }
+                "Rates of two runs are not to be compared, so which of these is better is not decided. To decide, put them into one run: " code { (one_run(section, firsts)) }
             }
         }
     }
@@ -153,12 +161,7 @@ fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
         .filter(|row| row.times_slower.is_some() && answer.wait.allows(&row.queue))
         .map(|row| row.queue.as_str())
         .collect();
-    let missing: usize = section
-        .absent
-        .iter()
-        .filter(|absent| absent.kind == AbsentKind::NotMeasured)
-        .map(|absent| absent.queues.iter().filter(|queue| answer.wait.allows(queue) && !is_limit(queue)).count())
-        .sum();
+    let missing = missing(section, |queue| answer.wait.allows(queue));
     let machine = summary.machines.iter().find(|machine| machine.id == section.machine);
     let is_virtual = machine.is_some_and(|machine| machine.fingerprint.hypervisor.is_some());
     html! {
@@ -166,11 +169,25 @@ fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
             b { "Mind: " }
             @if compared.len() > 1 { "compared were " (compared.join(", ")) ". " }
             @if missing > 0 { (count(missing, "queue")) " more could run this and did not (the ranking names them). " }
-            @if section.parts.placement == "same-cpu" { (section.threads) " threads shared one cpu, so that only one of them ran at a time. " }
-            @else if section.oversubscribed { (section.threads) " threads outnumbered the cpus they ran on, so some waited for one. " }
+            @if section.parts.placement == "same-cpu" { (section.threads) " " (section.parts.boundary) " shared one cpu, so that only one of them ran at a time. " }
+            @else if section.oversubscribed { (section.threads) " " (section.parts.boundary) " outnumbered the cpus they ran on, so some waited for one. " }
             @if is_virtual { "The machine is a virtual one. " }
         }
     }
+}
+
+/// What puts these into one run.
+fn one_run<'a>(section: &Section, candidates: impl Iterator<Item = &'a Candidate>) -> String {
+    let queues: BTreeSet<String> = candidates.map(|candidate| regex::escape(&candidate.queue)).collect();
+    let queues: Vec<String> = queues.into_iter().collect();
+    let (suite, scenario) = (section.suite_option(), &section.ranking.scenario);
+    format!("queuebench run{suite} -s '^{scenario}$' -q '^({})$'", queues.join("|"))
+}
+
+/// Queues that could have run in this scenario and did not, of those that are `allowed`.
+pub fn missing(section: &Section, allowed: impl Fn(&str) -> bool) -> usize {
+    let absent = section.absent.iter().filter(|absent| absent.kind == AbsentKind::NotMeasured);
+    absent.flat_map(|absent| &absent.queues).filter(|queue| allowed(queue) && !is_limit(queue)).count()
 }
 
 /// How the chooser names a wait.
@@ -207,7 +224,7 @@ fn best_set(section: &Section, answer: &Answer) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label="best set" {
             table {
-                thead { tr { th scope="col" { "queue" } th scope="col" { "place" } th.n scope="col" { (worse) } th.n scope="col" { (value_head) " [95 %]" } @if answer.matter == Matter::Speed { th.n scope="col" { "cpu/message, all ends" } } } }
+                thead { tr { th scope="col" { "queue" } th.n scope="col" { (worse) } @if answer.matter == Matter::Speed { th.n scope="col" { "cpu/message" } } th.n scope="col" { (value_head) " [95 %]" } th scope="col" { "place" } } }
                 tbody {
                     @for (candidate, place) in rows.chain(answer.runner_up.iter().map(|candidate| (candidate, "next"))) {
                         (candidate_row(section, answer, candidate, place))
@@ -238,10 +255,10 @@ fn candidate_row(section: &Section, answer: &Answer, candidate: &Candidate, plac
     html! {
         tr.best[place != "next"] data-q=(candidate.queue) {
             th scope="row" { (mark::name(&candidate.queue)) }
-            td { (if is_sole { "best" } else { place }) @if let Some(why) = &candidate.unreliable { " " (Mark::Flagged.show()) " unreliable: " (why) } }
             td.n { (ratio) }
-            td.n { (value) }
             @if answer.matter == Matter::Speed { td.n { (candidate.cpu_ns_per_message.map_or_else(String::new, duration)) } }
+            td.n { (value) }
+            td { (if is_sole { "best" } else { place }) @if let Some(why) = &candidate.unreliable { " " (Mark::Flagged.show()) " unreliable: " (why) } }
         }
     }
 }
@@ -259,13 +276,16 @@ fn verdict(section: &Section, answer: &Answer, rounds: usize) -> String {
     if !answer.best.iter().all(is_known) {
         return format!("Few rounds: {} cannot say which is best.", count(rounds, "round"));
     }
-    if answer.best.iter().chain(&answer.runner_up).any(|candidate| candidate.unreliable.is_some()) {
+    if rests_on_unreliable(answer) {
         return "Doubtful: a figure that this rests on is unreliable; its row says why.".into();
     }
     let worse = if answer.matter == Matter::Cpu { "times as dear" } else { "times slower" };
     match (best, next()) {
         (1, Some((next, _))) if equivalent(next) => format!("Close: the next is worse, by {margin} at most."),
-        (1, Some((_, [least, _]))) => format!("Clear: the next is at least {} {worse}.", end_words(least)),
+        (1, Some((_, [least, _]))) => {
+            let clear = if least > 1.0 + section.ranking.margin { "Clear" } else { "Clear, but perhaps by little" };
+            format!("{clear}: the next is at least {} {worse}.", end_words(least))
+        }
         (1, None) => "Open: how far behind the next is, is not known.".into(),
         (best, _) if answer.best.iter().all(equivalent) => {
             format!("Clear: the first {best} are as good as each other, within {margin}.")

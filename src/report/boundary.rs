@@ -22,7 +22,7 @@ pub fn section(summary: &Summary) -> Markup {
             p { "The same queue between threads and between processes, in the same rounds: a ratio above 1 says that processes are faster. The bracket is what counts: where it holds 1, neither is known to be. A ratio is the middle of the ratios within each round, not one median over the other; the two differ where a queue is restless. Queues of a crate live in one process and have no place here: " code { "shm/\u{2026}" } " are rings in shared memory, " code { "os/\u{2026}" } " what the kernel offers." }
             @if summary.crossings.is_empty() {
                 p.empty { (Mark::NotMeasured.show()) " No queue was run on both sides here. Measure with: queuebench run --suite boundary" }
-            } @else { p.finding { (overall(&summary.crossings)) } }
+            } @else if let Some(finding) = overall(&summary.crossings, &summary.scenarios) { p.finding { (finding) } }
             @for (at, Across { finding, crossing, sections, .. }) in summary.crossings.iter().enumerate() {
                 details.scenario open[at == 0] {
                     summary { (words::capital(&words::scenario(&summary.scenarios[sections[0]].parts))) ", and the same between processes " code { (crossing.threads) } span.finding { (finding) } }

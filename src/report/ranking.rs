@@ -2,15 +2,16 @@
 
 use maud::{Markup, html};
 
+use super::answer::{best_names, missing};
 use super::figure::{RATIO_INTERVAL, range};
 use super::mark::{self, Mark};
 use super::scale::Scale;
 use super::strip::{axis, ends, guides, whisker};
 use super::words::{self, cell, heading};
 use crate::protocol::Outcome;
-use crate::ranking::{Row, ratio_words};
+use crate::ranking::{Matter, Row, ratio_words};
 use crate::summary::{AbsentKind, Section, rank_words, verdict_words};
-use crate::table::duration;
+use crate::table::{count, duration};
 
 /// The width of the strip beside a row.
 const STRIP: f64 = 180.0;
@@ -27,7 +28,7 @@ pub fn section(sections: &[&Section]) -> Markup {
             }
             @for (at, section) in sections.iter().enumerate() {
                 details.scenario open[at == 0] data-scenario=(section.ranking.scenario) {
-                    summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } (twins(section, sections)) }
+                    summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } (others(section, sections)) }
                     div id={ "ranking-" (at) } { (ranking(section)) }
                 }
             }
@@ -36,12 +37,20 @@ pub fn section(sections: &[&Section]) -> Markup {
     }
 }
 
-/// That another run has the same scenario.
-fn twins(section: &Section, sections: &[&Section]) -> Markup {
-    let others: Vec<String> = section.twins.iter().map(|twin| sections[*twin].field()).collect();
+/// What else there is: who could have run, and that another run has the same scenario.
+fn others(section: &Section, sections: &[&Section]) -> Markup {
+    let missing = missing(section, |_| true);
+    let twin = |twin: &Section| {
+        let best = twin.widest_answer(Matter::Speed).filter(|answer| answer.queues > 0);
+        let best =
+            best.map(|best| format!(", where of {} the best may be {}", count(best.queues, "queue"), best_names(best)));
+        format!("{}{}", twin.field(), best.unwrap_or_default())
+    };
+    let twins: Vec<String> = section.twins.iter().map(|at| twin(sections[*at])).collect();
     html! {
-        @if !others.is_empty() {
-            span.twin { "Not all there is: the same scenario is in " (others.join(" and ")) ", too. Rates of two runs are not to be compared." }
+        @if missing > 0 && section.headline.is_some() { span.fine { (count(missing, "queue")) " more could run this and did not." } }
+        @if !twins.is_empty() {
+            span.twin { "Not all there is: the same scenario is in " (twins.join("; and in ")) ". Rates of two runs are not to be compared." }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::Section;
 use crate::ranking::{BothSides, CONFIDENCE, Change, Crossing, OneSide, Side, Step, crossing, ratio_words};
 use crate::stats::Verdict;
 use crate::table::{count, duration, rate};
+use crate::workload::Workload;
 
 /// Queues that a finding names before the rest is counted.
 const MOST_NAMED: usize = 3;
@@ -45,10 +46,19 @@ pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
     crossing(&threads.scenario, &one, &other)
 }
 
-/// Which side is faster how often, over all scenarios, by how much, and how much of that may be chance.
-pub fn overall(crossings: &[Across]) -> String {
+/// Which side is faster how often, over all scenarios of queues, by how much, and how much of that may be chance; none
+/// where no queue was run on both.
+pub fn overall(crossings: &[Across], sections: &[Section]) -> Option<String> {
+    let is_of_queues = |across: &&Across| {
+        let workload = sections[across.sections[0]].scenario.workload;
+        workload != Workload::Spawn && workload.program().is_none()
+    };
+    let crossings: Vec<&Across> = crossings.iter().filter(is_of_queues).collect();
     let all: Vec<&Change> =
         crossings.iter().flat_map(|across| &across.crossing.queues).map(|queue| &queue.change).collect();
+    if all.is_empty() {
+        return None;
+    }
     let of = |wanted: fn(Verdict) -> bool| {
         let known = all.iter().filter(|change| change.times_faster.is_some() && !change.unreliable);
         known.filter(|change| wanted(change.verdict)).count()
@@ -56,7 +66,11 @@ pub fn overall(crossings: &[Across]) -> String {
     let decided = |change: &&&Change| !change.unreliable && matches!(change.verdict, Verdict::Faster | Verdict::Slower);
     let estimates = || all.iter().filter(decided).filter_map(|change| Some(change.times_faster?.estimate));
     let (least, most) = (estimates().fold(f64::INFINITY, f64::min), estimates().fold(0.0, f64::max));
-    let by = if most == 0.0 { String::new() } else { format!("; where decided, by {least:.2}x to {most:.2}x") };
+    let by = if most == 0.0 {
+        String::new()
+    } else {
+        format!("; where that is decided, processes are {least:.2} to {most:.2} times as fast")
+    };
     let others: Vec<String> = [
         (all.iter().filter(|change| change.times_faster.is_some() && change.unreliable).count(), "unreliable in"),
         (all.iter().filter(|change| change.times_faster.is_none()).count(), "without a ratio in"),
@@ -67,8 +81,10 @@ pub fn overall(crossings: &[Across]) -> String {
     .collect();
     let with_ratio = all.iter().filter(|change| change.times_faster.is_some()).count();
     let chance = ((1.0 - CONFIDENCE) * with_ratio as f64).round();
-    format!(
-        "Of {} of a queue on either side, in {}, processes are faster in {}, slower in {}, equivalent in {}, undecided in {}{}{by}. \
+    let unsure = of(|verdict| verdict == Verdict::Undecided) + of(Verdict::is_equivalent);
+    let mostly = if 2 * unsure > all.len() { "Mostly neither is known to be faster. " } else { "" };
+    Some(format!(
+        "{mostly}Of {} of a queue on either side, in {}, processes are faster in {}, slower in {}, equivalent in {}, undecided in {}{}{by}. \
          Each bracket holds by itself: were there no difference at all, some {chance} of so many would lie beyond 1 by chance.",
         count(all.len(), "pair"),
         count(crossings.len(), "scenario"),
@@ -77,7 +93,7 @@ pub fn overall(crossings: &[Across]) -> String {
         of(Verdict::is_equivalent),
         of(|verdict| verdict == Verdict::Undecided),
         others.concat()
-    )
+    ))
 }
 
 fn finding(crossing: &Crossing) -> String {

@@ -102,6 +102,10 @@ impl Section {
     /// What else there is to say of a row, in words; empty where there is nothing.
     pub fn remarks(&self, row: &Row) -> String {
         let mut remarks = Vec::new();
+        let is_compared = |row: &Row| row.times_slower.is_some();
+        if !is_compared(row) && !row.limit && row.value.is_some() && self.ranking.rows.iter().any(is_compared) {
+            remarks.push("of other rounds, compared with nobody".into());
+        }
         if row.outcome != Outcome::Ok {
             remarks.push(format!("in {} of {}", row.failed_blocks, count(row.failed_blocks + row.blocks, "block")));
         }
@@ -249,6 +253,11 @@ impl Section {
         (!each.is_empty()).then(|| format!("disturbed, of {}: {}; they stay in", count(all, "block"), each.join(", ")))
     }
 
+    /// What is typed to run its suite: nothing for the usual one.
+    pub fn suite_option(&self) -> String {
+        if self.suite == "quick" { String::new() } else { format!(" --suite {}", self.suite) }
+    }
+
     /// What would decide the undecided, and the command for those within reach.
     fn what_would_decide(&self) -> Option<String> {
         // Another build of a queue, or a plan made elsewhere, is not to be had by a filter.
@@ -266,14 +275,14 @@ impl Section {
             if beyond == 0 { String::new() } else { format!(", and {beyond} that no reasonable number would decide") };
         let queues = within_reach.iter().map(|open| &open.queue).chain([&farthest.leader]);
         let queues: Vec<String> = queues.map(|queue| queue.replace('+', "\\+")).collect();
-        let suite = if self.suite == "quick" { String::new() } else { format!(" --suite {}", self.suite) };
         // The two of an estimate, the reference and the second block of one, and one more for each of the others.
         let blocks = 3 + within_reach.len() as u64;
         Some(format!(
-            "undecided beside {}: {}{others}. To decide, in about {}: queuebench run{suite} -s {} -q '^({})$' --rounds {}",
+            "undecided beside {}: {}{others}. To decide, in about {}: queuebench run{} -s {} -q '^({})$' --rounds {}",
             farthest.leader,
             each.join(", "),
             span(farthest.time_ns / 4 * blocks / 1_000_000_000),
+            self.suite_option(),
             self.ranking.scenario,
             queues.join("|"),
             farthest.rounds

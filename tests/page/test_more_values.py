@@ -137,7 +137,9 @@ def test_every_scenario_in_a_line(read_only, summary, kind):
         _, best, following, cheapest, queues = [cell["text"] for cell in shown["cells"]]
         runner_up = of["speed"]["runner_up"]
         times = figures.ratio(runner_up["times_worse"]) if runner_up and runner_up["times_worse"] else ""
-        assert best == best_names(of["speed"]) and cheapest == best_names(of["cpu"])
+        rests_on = of["speed"]["best"] + ([runner_up] if runner_up else [])
+        flag = "⚠flagged " if any(candidate["unreliable"] for candidate in rests_on) else ""
+        assert best == flag + best_names(of["speed"]) and cheapest == best_names(of["cpu"])
         assert following == (f"{runner_up['queue']} {times}".strip() if runner_up else "")
         assert queues == str(of["speed"]["queues"])
 

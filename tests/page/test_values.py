@@ -228,7 +228,7 @@ ANSWERS = """() => {
     const cards = document.querySelector('#cards');
     return Array.from(cards ? cards.content.querySelectorAll('.answer') : []).map((card) => ({ ...card.dataset, sentence: card.querySelector('.lead').textContent,
         best: Array.from(card.querySelectorAll('tr.best'), (row) => row.dataset.q),
-        rows: Array.from(card.querySelectorAll('tbody tr'), (row) => [row.dataset.q, row.cells[3].textContent, row.cells[2].textContent]) }));
+        rows: Array.from(card.querySelectorAll('tbody tr'), (row) => [row.dataset.q, row.cells[row.cells.length - 2].textContent, row.cells[1].textContent]) }));
 }"""
 
 
