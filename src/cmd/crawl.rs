@@ -142,6 +142,9 @@ fn unreached(start: &Url, why: &str) -> String {
             "nobody known here vouches for {start}; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
         );
     }
+    if why.contains("failed to lookup address") {
+        return format!("there is no {}; look how it is spelled", start.host_str().unwrap_or("such host"));
+    }
     let mut other = start.clone();
     other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
     format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}")
@@ -156,9 +159,8 @@ fn reached(start: &Url, found: &Found) -> anyhow::Result<()> {
     }
     if let Some(dead) = found.dead.iter().find(|dead| dead.path == path) {
         let (why, home) = (printable(&dead.reason.to_string()), start.join("/")?);
-        bail!(
-            "there is nothing to start from at {start}: {why}; type an address that is there, as: queuebench crawl {home}"
-        );
+        let instead = if home == *start { String::new() } else { format!(", as: queuebench crawl {home}") };
+        bail!("there is nothing to start from at {start}: {why}; type an address that is there{instead}");
     }
     if let Some(unread) = found.unread.iter().find(|unread| unread.path == path && found.fetched == 1) {
         bail!("there is nothing to follow at {start}: {}", printable(&unread.reason));

@@ -85,14 +85,17 @@ impl Client {
 
     /// What is at `address`, which is one of the site's.
     pub fn fetch(&mut self, address: &str) -> Answer {
-        let answer = match self.agent.get(address).call() {
+        self.answer(address)
+            .and_then(|answer| self.read(answer))
+            .unwrap_or_else(|why| Answer::Failed(Reason::Server(self.reason(&why))))
+    }
+
+    fn answer(&self, address: &str) -> Result<Response<Body>, Error> {
+        match self.agent.get(address).call() {
             // A server may close a connection in the moment it is used again; a second one tells that from a failure.
             Err(why) if was_closed(&why) => self.agent.get(address).call(),
             answer => answer,
-        };
-        answer
-            .and_then(|answer| self.read(answer))
-            .unwrap_or_else(|why| Answer::Failed(Reason::Server(self.reason(&why))))
+        }
     }
 
     /// Fetches on a thread of its own, and leaves the answer once the crawl is to stop: a client that waits for a name,
@@ -138,7 +141,7 @@ impl Client {
 
     /// Text that is there, up to `most` bytes; else the status, or the reason why there is none.
     pub(super) fn text(&mut self, address: &str, most: u64) -> Result<Text, String> {
-        let answer = self.agent.get(address).call().map_err(|why| self.reason(&why))?;
+        let answer = self.answer(address).map_err(|why| self.reason(&why))?;
         let (head, body) = answer.into_parts();
         if head.status.is_redirection()
             && let Some(location) = head.headers.get(header::LOCATION)

@@ -39,14 +39,8 @@ pub struct Found {
     pub elapsed_ns: u64,
     /// From when the last page was finished until the last worker ended.
     pub ending_ns: u64,
-    /// Links put into the queue or found full, and taken out where they were there at once.
-    pub queue_operations: u64,
     /// The time spent in those, by all workers together.
     pub queue_ns: u64,
-    /// The time workers waited for a link to appear, all together.
-    pub waited_ns: u64,
-    /// Links the queue had no room for, at the first try.
-    pub kept: u64,
 }
 
 /// A link that leads to nothing.
@@ -128,10 +122,7 @@ impl Found {
             workers: tallies.len(),
             elapsed_ns: ended - since,
             ending_ns: ended - last(|tally| tally.last_page_ns),
-            queue_operations: total(|tally| tally.queue_operations),
             queue_ns: total(|tally| tally.queue_ns),
-            waited_ns: total(|tally| tally.waited_ns),
-            kept: total(|tally| tally.kept),
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Link {
     /// Its path, with the query if it has one.
     pub path: String,
     /// Redirects that led to it since an address that stands on a page.
-    pub hops: u8,
+    pub hops: u16,
 }
 
 /// What a try to take comes to.
@@ -270,7 +270,7 @@ fn encoded(link: &Link) -> Option<Message> {
 /// When the queue has damaged the message.
 fn decoded(message: &Message) -> Link {
     let path = message.as_bytes()[8..].get(..message.0[0] as u32 as usize).and_then(|path| str::from_utf8(path).ok());
-    Link { path: path.expect("the queue returns what was put into it").to_owned(), hops: (message.0[0] >> 32) as u8 }
+    Link { path: path.expect("the queue returns what was put into it").to_owned(), hops: (message.0[0] >> 32) as u16 }
 }
 
 impl Frontier for Held {
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_message_holds_a_path_up_to_its_length() {
         for length in [1, 7, LONGEST_PATH] {
-            let link = Link { path: "/".repeat(length), hops: 3 };
+            let link = Link { path: "/".repeat(length), hops: 300 };
             assert_eq!(encoded(&link).map(|message| decoded(&message)), Some(link));
         }
         assert!(encoded(&Link { path: "/".repeat(LONGEST_PATH + 1), hops: 0 }).is_none());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::client::{Answer, Client};
+use super::crawl::first;
 use super::found::Reason;
 use super::frontier::{Frontier, Link, Taken};
 use super::links::{links, own_path};
@@ -17,8 +18,12 @@ use super::seen::Seen;
 use super::site::fnv1a;
 use crate::workload::slice::clock_ns;
 
-/// Redirects in a row that are followed.
+/// Redirects in a row that lead somewhere; more are a dead link.
 pub(super) const MOST_HOPS: u8 = 10;
+
+/// Redirects in a row that are followed, by whoever comes to one first: far more than lead somewhere, so that what is
+/// found does not depend on where in a row it was entered.
+const MOST_FOLLOWED: u16 = 1000;
 
 /// What is known of the site, by all workers together.
 pub(super) trait Ledger: Send {
@@ -71,11 +76,7 @@ pub(super) struct Tally {
     pub elsewhere: u64,
     pub disallowed: u64,
     pub cut: bool,
-    /// Links the queue had no room for, at the first try.
-    pub kept: u64,
-    pub queue_operations: u64,
     pub queue_ns: u64,
-    pub waited_ns: u64,
     pub last_page_ns: u64,
     pub ended_ns: u64,
 }
@@ -84,11 +85,11 @@ pub(super) struct Tally {
 type Fetch<'a> = Box<dyn FnMut(&str) -> Option<Answer> + Send + 'a>;
 
 pub(super) struct Worker<'a> {
-    pub start: &'a Url,
-    pub rules: &'a Rules,
-    pub progress: &'a Progress,
-    pub frontier: Box<dyn Frontier>,
-    pub ledger: Box<dyn Ledger>,
+    start: &'a Url,
+    rules: &'a Rules,
+    progress: &'a Progress,
+    frontier: Box<dyn Frontier>,
+    ledger: Box<dyn Ledger>,
     fetch: Fetch<'a>,
     /// What the queue had no room for.
     own: Vec<Link>,
@@ -119,7 +120,6 @@ impl<'a> Worker<'a> {
             let links = self.visit(&link);
             for link in self.ledger.fresh(links) {
                 if let Err(link) = self.put(link) {
-                    self.tally.kept += 1;
                     self.own.push(link);
                 }
             }
@@ -152,31 +152,22 @@ impl<'a> Worker<'a> {
     fn put(&mut self, link: Link) -> Result<(), Link> {
         let since = Instant::now();
         let result = self.frontier.put(link);
-        self.count_operation(since);
+        self.tally.queue_ns += since.elapsed().as_nanos() as u64;
         result
     }
 
     /// The time in here is the queue's where a link was there at once. Where none was, the worker waits for others to
-    /// find one, and no queue could have it sooner: that is counted apart.
+    /// find one, and no queue could have it sooner: that is not counted.
     fn take(&mut self) -> Option<Link> {
         let since = Instant::now();
         match self.frontier.try_take() {
             Taken::Link(link) => {
-                self.count_operation(since);
+                self.tally.queue_ns += since.elapsed().as_nanos() as u64;
                 Some(link)
             }
             Taken::End => None,
-            Taken::Empty => {
-                let link = self.frontier.take();
-                self.tally.waited_ns += since.elapsed().as_nanos() as u64;
-                link
-            }
+            Taken::Empty => self.frontier.take(),
         }
-    }
-
-    fn count_operation(&mut self, since: Instant) {
-        self.tally.queue_ns += since.elapsed().as_nanos() as u64;
-        self.tally.queue_operations += 1;
     }
 
     /// Fetches an address, unless there is a reason not to, and returns what it leads to.
@@ -195,6 +186,8 @@ impl<'a> Worker<'a> {
             Answer::Html { html, cut } => self.read(&html, cut, &address, at),
             Answer::Encoded(how) => self.misses(at, &format!("it came as {how}, which was not asked for")),
             Answer::Redirect(to) => self.redirected(&address, &to, at, link.hops),
+            // Elsewhere it is what a link may well lead to; here nothing leads on from it.
+            Answer::Other if link.path == first(self.start).path => self.misses(at, "it is no HTML page"),
             Answer::Other => Vec::new(),
             Answer::Failed(why) => self.fails(at, why),
         }
@@ -231,10 +224,10 @@ impl<'a> Worker<'a> {
         // A page that trips a parser is a page the less; a worker the less would leave the others waiting.
         let read = catch_unwind(AssertUnwindSafe(|| links(html, address, self.rules.most_links)));
         let Ok(found) = read else { return self.misses(at, "its links cannot be read") };
-        if cut {
-            self.misses(at, &format!("only its first {} bytes were read", self.rules.most_bytes));
-        } else if found.cut {
+        if found.cut {
             self.misses(at, &format!("only its first {} links were read", self.rules.most_links));
+        } else if cut {
+            self.misses(at, &format!("only its first {} bytes were read", self.rules.most_bytes));
         }
         self.tally.elsewhere += found.elsewhere;
         let mut own = found.own;
@@ -248,7 +241,7 @@ impl<'a> Worker<'a> {
         own.into_iter().map(|path| Link { path, hops: 0 }).collect()
     }
 
-    fn redirected(&mut self, address: &Url, to: &str, at: u32, hops: u8) -> Vec<Link> {
+    fn redirected(&mut self, address: &Url, to: &str, at: u32, hops: u16) -> Vec<Link> {
         let Ok(target) = address.join(to) else {
             return self.fails(at, Reason::Site(format!("redirects to what is no address: {to}")));
         };
@@ -261,8 +254,10 @@ impl<'a> Worker<'a> {
                 self.tally.redirects.push((at, path.as_str().into()));
                 let allowed = self.rules.robots.allows(&path);
                 self.tally.disallowed += u64::from(!allowed);
-                let follow = hops < MOST_HOPS && allowed;
-                follow.then_some(Link { path, hops: hops + 1 }).into_iter().collect()
+                if hops >= MOST_FOLLOWED {
+                    return self.misses(at, "it was not followed: too many redirects led there");
+                }
+                allowed.then_some(Link { path, hops: hops + 1 }).into_iter().collect()
             }
         }
     }

@@ -220,7 +220,7 @@ impl Queue {
     }
 
     fn joined_now(&self) -> Joined {
-        let unfinished = ITEMS as u64 - self.done.load(Ordering::Relaxed);
+        let unfinished = (ITEMS as u64).saturating_sub(self.done.load(Ordering::Relaxed));
         Joined { at_ns: clock_ns(), unfinished }
     }
 

@@ -48,8 +48,14 @@ pub(super) fn sentence(ranking: &Ranking, words: &Words, says_of_how_many: bool)
         all => format!("{}: undecided {}", listed(all, "or"), words.which),
     }];
     let near: Vec<&Row> = others.iter().copied().filter(is_equivalent).collect();
-    if !near.is_empty() {
-        parts.push(format!("{} {} but {margin}", listed(&near, "and"), words.worse));
+    // Who is beaten by one of the best need not be known to be behind the best, whichever that is.
+    let is_behind = |row: &&&Row| row.verdict == Some(Verdict::EquivalentSlower);
+    let (behind, as_good): (Vec<&Row>, Vec<&Row>) = near.iter().partition(is_behind);
+    if !as_good.is_empty() {
+        parts.push(format!("{} {margin}, too", listed(&as_good, "and")));
+    }
+    if !behind.is_empty() {
+        parts.push(format!("{} {} but {margin}", listed(&behind, "and"), words.worse));
     }
     let next = others.iter().find(|row| row.verdict == Some(Verdict::Slower));
     if let Some((row, ratio)) = next.and_then(|row| Some((row, row.times_slower?))) {

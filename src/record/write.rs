@@ -75,6 +75,9 @@ pub(super) fn new_file(path: &Path, instead: &str) -> anyhow::Result<File> {
         .with_context(|| format!("cannot make the folder {}; name another file with -o", folder.display()))?;
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => Ok(file),
+        Err(_) if path.is_dir() => {
+            bail!("{} is a folder; name a file in it, as -o {}", path.display(), path.join("run.jsonl").display())
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             bail!("{} exists already; {instead}", path.display())
         }

@@ -177,7 +177,7 @@ pub fn method(summary: &Summary) -> Markup {
                 li { "The " b { "best set" } " holds every queue that no other surely beats; its interval holds whichever of them is the best, for all rows together at " (format!("{:.0}", summary.confidence * 100.0)) " %." }
                 li { b { "ran" } " says whether the queue was seen full, empty or swinging. A full queue moves messages in bulk; * marks one that ran unlike the best, which may be all the difference." }
                 li { b { "limit/\u{2026}" } " are no queues but bounds: the measuring loop alone, one cache line to and fro, one shared counter." }
-                li { "Names: " code { "crate/kind" } "; " code { "+spin" } ", " code { "+yield" } ", " code { "+park" } " are how the harness waits for queues without blocking calls. A scenario's id reads: workload, producers and consumers, capacity, payload, work per message (producer/consumer, ns), boundary, placement." }
+                li { "Names: " code { "crate/kind" } ", where " code { "intree/\u{2026}" } " and " code { "shm/\u{2026}" } " are queues of this program's own and in no crate to depend on, " code { "os/\u{2026}" } " what the kernel offers; " code { "+spin" } ", " code { "+yield" } ", " code { "+park" } " are how the harness waits for queues without blocking calls. A scenario's id reads: workload, producers and consumers, capacity, payload, work per message (producer/consumer, ns), boundary, placement." }
             }
         }
     }

@@ -200,7 +200,7 @@ impl Section {
         }
         if self.scenario.workload == Workload::Wakeup {
             notes.push(
-                "cpu/msg: what the consumer used up for each message, most of it while it waited 0.2 ms with nothing to do"
+                "cpu/msg: what the consumer used up for each message, also while it waited 0.2 ms for it with nothing to do"
                     .into(),
             );
         }

@@ -75,7 +75,33 @@ fn redirects_without_end_end() {
     let server = Server::new(hops.chain([("/".to_owned(), page("<a href=/x>")), ("/x".to_owned(), redirect("/0"))]));
     let found = crawl(&server, quick());
     assert_eq!(the_dead(&found).reason, Reason::Site("more than 10 redirects".to_owned()));
-    assert_eq!(server.asked().len(), 12);
+    assert_eq!(server.asked().len(), 53, "what stands in a row may be linked to");
+    let far = (0..1200).map(|hop| (format!("/{hop}"), redirect(format!("/{}", hop + 1))));
+    let server = Server::new(far.chain([("/".to_owned(), page("<a href=/x>")), ("/x".to_owned(), redirect("/0"))]));
+    let found = crawl(&server, quick());
+    assert_eq!(the_dead(&found).reason, Reason::Site("more than 10 redirects".to_owned()));
+    assert_eq!(unread(&found), [("/999", "it was not followed: too many redirects led there")]);
+}
+
+#[test]
+fn a_row_of_redirects_is_found_wherever_it_is_entered_first() {
+    // The far end of the row is dead; one link leads to its beginning, another, several pages on, to its middle.
+    let row = (0..14).map(|hop| (format!("/r{hop}"), redirect(format!("/r{}", hop + 1))));
+    let pages = (0..5).map(|at| (format!("/c{at}"), page(format!("<a href=/c{}>", at + 1))));
+    let ends = [("/", "<a href=/r0><a href=/c0>"), ("/c5", "<a href=/r5>")];
+    let ends = ends.map(|(path, html)| (path.to_owned(), page(html)));
+    let server = Server::new(row.chain(pages).chain(ends));
+    let start = Url::parse(&server.address()).unwrap();
+    for workers in [1, 8] {
+        let (start, rules) = (start.clone(), quick());
+        let found = bounded("a row", move || {
+            crawl_threads(&start, Deque::for_workers(workers), SeenSet::Mutex, &rules, &Progress::default())
+        });
+        let dead: Vec<(&str, String)> = found.dead.iter().map(|dead| (&*dead.path, dead.reason.to_string())).collect();
+        let second = "redirects to /r14: 404 Not Found".to_owned();
+        assert_eq!(dead, [("/r0", "more than 10 redirects".to_owned()), ("/r5", second)], "{workers} workers");
+        assert_eq!(found.fetched, 22, "{workers} workers");
+    }
 }
 
 #[test]

@@ -112,6 +112,8 @@ fn pages_in_an_encoding_not_asked_for_are_not_read_and_said_not_to_be() {
     assert_eq!(found["unread"].as_array().unwrap().len(), 12);
     let only = Server::new([("/".to_owned(), encoded("gzip"))]);
     fails(&[&only.address()], 1, "nothing to follow");
+    let file = Server::new([("/".to_owned(), of_type("application/pdf", "<a href=/gone>"))]);
+    fails(&[&file.address()], 1, "it is no HTML page");
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub fn answer(needs: &Needs, text: &str, sections: &[Section]) -> anyhow::Result
         let mut measured: Vec<String> = sections.iter().map(|section| section.scenario.to_string()).collect();
         measured.dedup();
         bail!(
-            "nothing was measured with {text}; these files have:\n  {}\nmeasure more with: queuebench run --suite standard",
+            "nothing was measured with {text}; these files have:\n  {}\nwhat can be measured: queuebench list scenarios --suite standard; a suite of your own is a .toml file, as those in benches/suites",
             measured.join("\n  ")
         );
     }

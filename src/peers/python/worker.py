@@ -601,7 +601,8 @@ def map_again_and_again(plan, expected, pace):
 
 # --- A crawl: what src/crawler/ does, with Python's own means. ---
 
-MOST_HOPS = 10  # redirects in a row that are followed
+MOST_HOPS = 10  # redirects in a row that lead somewhere
+MOST_FOLLOWED = 1000  # that are followed, whoever comes to one first
 STOP = "*"  # stands where a path would, in the mark that ends a crawl
 ANSWER_S = 10  # what an answer may take
 IN_PATHS = "!$%&'()*+,/:;=?@[]~"  # what stays as it is spelled, beside letters and digits
@@ -812,7 +813,7 @@ class Crawler:
         if 300 <= answer.status < 400 and location:
             target = self.site.own_paths(location, address)
             self.redirects.update((path, to) for to in target)
-            return target if hops < MOST_HOPS else [], hops + 1
+            return target if hops < MOST_FOLLOWED else [], hops + 1
         if not 200 <= answer.status < 300:
             self.failed.add(path)
         elif answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
