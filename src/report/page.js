@@ -186,7 +186,7 @@
     none.classList.toggle("fine", serving.length > 0);
     const needs = selects.map((select) => select.parentElement.firstChild.textContent.trim() + " " + select.selectedOptions[0].textContent).join(", ");
     none.textContent = serving.length ? "Needs: " + needs + ". " + serving.length + (serving.length === 1 ? " measured scenario serves them." : " measured scenarios serve them.") : "? Not measured in these files: " + needs
-      + ". Choose something else, look at the list below, or measure it; what there is: queuebench list scenarios --suite standard, or a suite of your own";
+      + ". Choose something else, look at the list below, or measure it with queuebench run; what there is to run: queuebench list scenarios --suite standard, or a suite of your own";
     showMarks();
     if (fromUser) writeAddress();
   }
