@@ -15,7 +15,8 @@ from opened import OpenedPage
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-RECORDED = sorted(ROOT.glob("results/*/*.jsonl"))
+# What was measured here meanwhile is nobody's contribution.
+RECORDED = sorted(path for path in ROOT.glob("results/*/*.jsonl") if path.parent.name != "local")
 APPS = next(path for path in RECORDED if path.name.endswith("apps-default.jsonl"))
 QUICK = next(path for path in RECORDED if path.name.endswith("quick-default.jsonl"))
 VERDICTS = ROOT / "tests/cmd/results/synthetic-verdicts.jsonl"
