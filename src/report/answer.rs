@@ -178,7 +178,7 @@ fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
 
 /// What puts these into one run.
 fn one_run<'a>(section: &Section, candidates: impl Iterator<Item = &'a Candidate>) -> String {
-    let queues: BTreeSet<String> = candidates.map(|candidate| regex::escape(&candidate.queue)).collect();
+    let queues: BTreeSet<String> = candidates.map(|candidate| candidate.queue.replace('+', "\\+")).collect();
     let queues: Vec<String> = queues.into_iter().collect();
     let (suite, scenario) = (section.suite_option(), &section.ranking.scenario);
     format!("queuebench run{suite} -s '^{scenario}$' -q '^({})$'", queues.join("|"))
