@@ -33,7 +33,11 @@ address = f"http://127.0.0.1:{server.server_port}/0"
 command = sys.argv[1:]
 threading.Thread(target=server.serve_forever, daemon=True).start()
 if command:
-    sys.exit(subprocess.call([*command, address]))
+    child = subprocess.Popen([*command, address])
+    # At Ctrl-C the command is interrupted, too, and says what it found.
+    with contextlib.suppress(KeyboardInterrupt):
+        child.wait()
+    sys.exit(child.wait())
 print(address, flush=True)
 with contextlib.suppress(KeyboardInterrupt):
     threading.Event().wait()
