@@ -39,7 +39,8 @@ pub struct Found {
     pub elapsed_ns: u64,
     /// From when the last page was finished until the last worker ended.
     pub ending_ns: u64,
-    /// The time spent in those, by all workers together.
+    /// The time spent putting links into the queue or finding it full, and taking out those that were there at once, by
+    /// all workers together.
     pub queue_ns: u64,
 }
 

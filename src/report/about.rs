@@ -9,16 +9,12 @@ use crate::ranking::is_limit;
 use crate::summary::{AbsentKind, Machine, RunAbout, Section, Summary};
 use crate::table::count;
 
-/// What starts workers or is a whole program is no queue.
-fn is_of_queues(section: &&Section) -> bool {
-    ["stream", "pairs", "pingpong", "wakeup"].contains(&section.parts.workload.as_str())
-}
-
 /// What a reader may look for and not find.
 pub fn not_measured(summary: &Summary) -> Markup {
+    let of_queues = || summary.scenarios.iter().filter(|section| section.is_of_queues());
     let absent = |kind: AbsentKind| {
         let mut queues: Vec<&str> = Vec::new();
-        let of_queues = summary.scenarios.iter().filter(is_of_queues).flat_map(|section| &section.absent);
+        let of_queues = of_queues().flat_map(|section| &section.absent);
         for absent in of_queues.filter(|absent| absent.kind == kind) {
             queues.extend(absent.queues.iter().map(String::as_str).filter(|queue| !is_limit(queue)));
         }
@@ -37,7 +33,7 @@ pub fn not_measured(summary: &Summary) -> Markup {
         .map(|machine| format!("{} ({})", machine.called(), count(machine.topology.usable().count(), "cpu")))
         .collect();
     let most = [|section: &Section| section.parts.producers, |section: &Section| section.parts.consumers]
-        .map(|of| summary.scenarios.iter().filter(is_of_queues).map(of).max().unwrap_or_default());
+        .map(|of| of_queues().map(of).max().unwrap_or_default());
     html! {
         section #not-measured aria-labelledby="h-not-measured" {
             h2 #h-not-measured { "What was not measured" }

@@ -11,7 +11,7 @@ use super::mark::{self, Mark};
 use super::words;
 use crate::ranking::{Answer, Candidate, Matter, WaitNeed, end_words, is_limit, ratio_words};
 use crate::stats::Verdict;
-use crate::summary::{AbsentKind, Machine, Section, Summary};
+use crate::summary::{AbsentKind, Machine, Section, Summary, these_queues};
 use crate::table::{count, duration, percentage};
 
 /// Rows of a best set before the rest is counted.
@@ -101,22 +101,22 @@ fn card(summary: &Summary, at: usize, answer: &Answer, is_first: bool) -> Markup
         (Matter::Speed, false) => "rate",
     };
     html! {
-            article.answer aria-label=(words::scenario(&section.parts)) id=[is_first.then_some("first-answer")]
-                data-producers=(section.parts.producers) data-consumers=(section.parts.consumers) data-room=(words::room(&section.parts))
-                data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
-                data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
-                h3.lead { (lead(section, answer)) }
-                (twins(summary, at, answer))
-                p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait)) ". "
-    @if answer.matter == Matter::Speed { "Cpu is that of all ends together. " }
-                    "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
-                (best_set(section, answer))
-                (certainty(section, answer))
-                (caveats(summary, at, answer))
-                p.fine.more-links { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
-                    @if let Some(across) = summary.crossings.iter().position(|across| across.sections.contains(&at)) { ", " a href={ "#boundary-" (across) } { "threads or processes" } } }
-            }
+        article.answer aria-label=(words::scenario(&section.parts)) id=[is_first.then_some("first-answer")]
+            data-producers=(section.parts.producers) data-consumers=(section.parts.consumers) data-room=(words::room(&section.parts))
+            data-payload={ (section.parts.payload_bytes) @if section.parts.boxed { " boxed" } } data-boundary=(words::boundary(&section.parts))
+            data-machine=(section.machine) data-workload=(section.parts.workload) data-matter=(matter) data-wait=(wait_id(answer.wait)) {
+            h3.lead { (lead(section, answer)) }
+            (twins(summary, at, answer))
+            p { (matter_words(section, answer)) ", for " b { (words::scenario(&section.parts)) } (wait_words(answer.wait)) ". "
+                @if answer.matter == Matter::Speed { "Cpu is that of all ends together. " }
+                "Measured on " (section.machine) ", " (section.started.get(..10).unwrap_or_default()) ", suite " (section.suite) "." }
+            (best_set(section, answer))
+            (certainty(section, answer))
+            (caveats(summary, at, answer))
+            p.fine.more-links { "More: " a href={ "#ranking-" (at) } { "its ranking" } ", " a href={ "#cost-" (at) } { "its cpu cost" } ", " a href={ "#quality-" (at) } { "its blocks" }
+                @if let Some(across) = summary.crossings.iter().position(|across| across.sections.contains(&at)) { ", " a href={ "#boundary-" (across) } { "threads or processes" } } }
         }
+    }
 }
 
 /// The answer, and of which field it is one.
@@ -178,10 +178,9 @@ fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
 
 /// What puts these into one run.
 fn one_run<'a>(section: &Section, candidates: impl Iterator<Item = &'a Candidate>) -> String {
-    let queues: BTreeSet<String> = candidates.map(|candidate| candidate.queue.replace('+', "\\+")).collect();
-    let queues: Vec<String> = queues.into_iter().collect();
+    let queues: BTreeSet<&String> = candidates.map(|candidate| &candidate.queue).collect();
     let (suite, scenario) = (section.suite_option(), &section.ranking.scenario);
-    format!("queuebench run{suite} -s '^{scenario}$' -q '^({})$'", queues.join("|"))
+    format!("queuebench run{suite} -s '^{scenario}$' -q {}", these_queues(queues.into_iter()))
 }
 
 /// Queues that could have run in this scenario and did not, of those that are `allowed`.

@@ -301,13 +301,13 @@ fn left_out(entry: &Entry, wanted: &Wanted, filtered: bool, waits: Waits) -> Opt
         Field::Ladder => about.rung.is_some() || is_transport,
     };
     if !joins && !filtered {
-        if workload.program().is_some() && (is_peer || is_transport || about.rung.is_some()) {
-            return Some("this scenario runs none of its kind; name the queue with -q to add it".into());
-        }
-        if is_peer || is_transport || about.rung.is_some() {
-            return Some("the suite boundary has it; name the queue with -q to add it here".into());
-        }
-        return Some("this scenario runs one or two of each family; name the queue with -q to add it".into());
+        let is_of_the_boundary = is_peer || is_transport || about.rung.is_some();
+        let why = match (is_of_the_boundary, workload.program()) {
+            (true, Some(_)) => "this scenario runs none of its kind; name the queue with -q to add it",
+            (true, None) => "the suite boundary has it; name the queue with -q to add it here",
+            (false, _) => "this scenario runs one or two of each family; name the queue with -q to add it",
+        };
+        return Some(why.into());
     }
     if waits.all && !waits.spin && entry.wait == Spin::SUFFIX {
         return Some("spins where threads outnumber cpus; add --waits all".into());

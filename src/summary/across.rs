@@ -8,7 +8,6 @@ use super::Section;
 use crate::ranking::{BothSides, CONFIDENCE, Change, Crossing, OneSide, Side, Step, crossing, ratio_words};
 use crate::stats::Verdict;
 use crate::table::{count, duration, rate};
-use crate::workload::Workload;
 
 /// Queues that a finding names before the rest is counted.
 const MOST_NAMED: usize = 3;
@@ -49,10 +48,7 @@ pub fn between(threads: &Section, processes: &Section) -> Option<Crossing> {
 /// Which side is faster how often, over all scenarios of queues, by how much, and how much of that may be chance; none
 /// where no queue was run on both.
 pub fn overall(crossings: &[Across], sections: &[Section]) -> Option<String> {
-    let is_of_queues = |across: &&Across| {
-        let workload = sections[across.sections[0]].scenario.workload;
-        workload != Workload::Spawn && workload.program().is_none()
-    };
+    let is_of_queues = |across: &&Across| sections[across.sections[0]].is_of_queues();
     let crossings: Vec<&Across> = crossings.iter().filter(is_of_queues).collect();
     let all: Vec<&Change> =
         crossings.iter().flat_map(|across| &across.crossing.queues).map(|queue| &queue.change).collect();

@@ -27,7 +27,7 @@ pub use look::{Look, Palette, look_of};
 use pool::Pooled;
 pub use section::{Measured, Parts, Section, SiteParts};
 pub use series::{Line, Measure, Place, Series, Swept};
-pub use words::{named_figure, program_finding, rank_words, verdict_words};
+pub use words::{named_figure, program_finding, rank_words, these_queues, verdict_words};
 
 use crate::filter::Filter;
 use crate::ranking::CONFIDENCE;

@@ -207,6 +207,12 @@ impl Section {
         })
     }
 
+    /// Whether it measures queues as such: not what starts workers or copies messages, and no whole program.
+    pub fn is_of_queues(&self) -> bool {
+        use crate::workload::Workload::{Pairs, Pingpong, Stream, Wakeup};
+        matches!(self.scenario.workload, Stream | Pairs | Pingpong | Wakeup)
+    }
+
     /// Whether it is a whole program.
     pub fn is_program(&self) -> bool {
         self.scenario.workload.program().is_some()

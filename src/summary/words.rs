@@ -274,20 +274,25 @@ impl Section {
         let others =
             if beyond == 0 { String::new() } else { format!(", and {beyond} that no reasonable number would decide") };
         let queues = within_reach.iter().map(|open| &open.queue).chain([&farthest.leader]);
-        let queues: Vec<String> = queues.map(|queue| queue.replace('+', "\\+")).collect();
         // The two of an estimate, the reference and the second block of one, and one more for each of the others.
         let blocks = 3 + within_reach.len() as u64;
         Some(format!(
-            "undecided beside {}: {}{others}. To decide, in about {}: queuebench run{} -s {} -q '^({})$' --rounds {}",
+            "undecided beside {}: {}{others}. To decide, in about {}: queuebench run{} -s {} -q {} --rounds {}",
             farthest.leader,
             each.join(", "),
             span(farthest.time_ns / 4 * blocks / 1_000_000_000),
             self.suite_option(),
             self.ranking.scenario,
-            queues.join("|"),
+            these_queues(queues),
             farthest.rounds
         ))
     }
+}
+
+/// What is typed after `-q` for these queues and no other.
+pub fn these_queues<'a>(ids: impl Iterator<Item = &'a String>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.replace('+', "\\+")).collect();
+    format!("'^({})$'", ids.join("|"))
 }
 
 /// `1`, or `2-5` where it may be any of these.
