@@ -47,7 +47,7 @@ pub struct Crawl {
     #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
     rate: Option<f64>,
     /// How long an answer may take
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = timeout)]
     timeout: Duration,
     /// How to print
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
@@ -57,6 +57,12 @@ pub struct Crawl {
 fn rate(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|rate: &f64| (0.001..=1e6).contains(rate));
     number.ok_or_else(|| "a number of requests a second, from 0.001 to 1000000".to_owned())
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|why| why.to_string())?;
+    let none = || "no time for an answer; type for example 10s".to_owned();
+    (!time.is_zero()).then_some(time).ok_or_else(none)
 }
 
 impl Crawl {
@@ -88,7 +94,6 @@ impl Crawl {
     }
 
     fn rules(&self, start: &Url, progress: &Progress) -> anyhow::Result<Rules> {
-        ensure!(!self.timeout.is_zero(), "--timeout 0s leaves no time for an answer; type for example: --timeout 10s");
         let mut rules = Rules { timeout: self.timeout, stops_at_once: true, ..Rules::default() };
         rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
         let client = Client::new(start, rules.timeout, rules.most_bytes);

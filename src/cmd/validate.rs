@@ -8,8 +8,9 @@ use clap::Args;
 use super::{code, out, talk};
 use crate::record::core_to_core::is_core_to_core;
 use crate::record::machine_toml::{self, folder_of, is_machine_toml};
-use crate::record::{self, ReadError, core_to_core};
+use crate::record::{self, ReadError, Run, core_to_core};
 use crate::schedule::examine::{Check, Examination, Found};
+use crate::schedule::profile::Profile;
 use crate::table::count;
 
 /// Check results files: are they whole, of a schema this program reads, and free of what no run writes? Are those in
@@ -48,11 +49,14 @@ impl Validate {
         let mut folders = BTreeSet::new();
         for file in &self.files {
             match checked(file) {
-                Ok(Valid { line, machine }) => {
+                Ok(Valid { line, machine, unfit }) => {
                     out(&line)?;
                     let place = folder_of(file).zip(machine).map(|(folder, machine)| Place { folder, machine });
                     if let Some(place) = place {
                         place.check_name(file).unwrap_or_else(&mut mind);
+                        if let Some(why) = unfit.filter(|_| place.is_contributed()) {
+                            mind(format!("{}: {why}; leave it in results/local/", file.display()));
+                        }
                         if folders.insert(place.folder.clone()) && !self.names_machine_toml_in(&place.folder) {
                             place.check_machine_toml().unwrap_or_else(&mut mind);
                         }
@@ -104,18 +108,20 @@ struct Valid {
     line: String,
     /// The machine that it holds figures of.
     machine: Option<String>,
+    /// Why others have no use for them.
+    unfit: Option<String>,
 }
 
 fn checked(file: &Path) -> Result<Valid, ReadError> {
     if is_machine_toml(file) {
         let said = machine_toml::read(file)?;
-        return Ok(Valid { line: format!("{}: ok, {}", file.display(), said.name), machine: None });
+        return Ok(Valid { line: format!("{}: ok, {}", file.display(), said.name), machine: None, unfit: None });
     }
     if is_core_to_core(file) {
         let map = core_to_core::read(file)?;
         let (pairs, cpus) = (count(map.pairs.len(), "pair"), count(map.topology.usable().count(), "cpu"));
         let line = format!("{}: ok, {pairs} of {cpus}", file.display());
-        return Ok(Valid { line, machine: Some(map.machine.id) });
+        return Ok(Valid { line, machine: Some(map.machine.id), unfit: None });
     }
     let results = record::read(file)?;
     let ended = match &results.end {
@@ -126,7 +132,17 @@ fn checked(file: &Path) -> Result<Valid, ReadError> {
     let blocks = count(results.blocks.len(), "block");
     let scenarios = count(results.run.scenarios.len(), "scenario");
     let line = format!("{}: ok, {blocks}, {scenarios}{ended}", file.display());
-    Ok(Valid { line, machine: Some(results.run.machine.id) })
+    let unfit = unfit(&results.run);
+    Ok(Valid { line, machine: Some(results.run.machine.id), unfit })
+}
+
+/// Why a run is no contribution, though it is good enough to look at.
+fn unfit(run: &Run) -> Option<String> {
+    let fewest = Profile::Default.extent().pilot;
+    if run.rounds < fewest {
+        return Some(format!("it has {}; others can use {fewest} and more", count(run.rounds as usize, "round")));
+    }
+    (!run.toolchain.optimised()).then(|| "it was built without optimisation; use --release".to_owned())
 }
 
 /// The folder a file is in, and the machine that the file is of.

@@ -54,7 +54,7 @@ pub fn checks(root: &Path, topology: &Topology) -> Vec<Check> {
         turbo(files),
         smt(files, topology, &watched),
         steal(&now, &watched),
-        load(files, topology),
+        load(files, topology, &watched),
         quota(files, topology),
         clock_source(files),
         virtual_machine(files),
@@ -160,7 +160,7 @@ fn steal(now: &CpuTime, watched: &CpuTime) -> Check {
     }
 }
 
-fn load(files: Files, topology: &Topology) -> Check {
+fn load(files: Files, topology: &Topology, watched: &CpuTime) -> Check {
     let name = "load";
     let averages = files.text("/proc/loadavg").unwrap_or_default();
     let Some(minute) = averages.split(' ').next().and_then(|word| word.parse::<f64>().ok()) else {
@@ -168,8 +168,11 @@ fn load(files: Files, topology: &Topology) -> Check {
     };
     let cpus = topology.online().count();
     let text = format!("{minute:.2} on {cpus} cpus in the last minute");
+    // What has ended, as a build or the run before, spoils nothing.
+    let is_over = watched.get(&None).and_then(|all| all.share(all.busy)).is_some_and(|share| share < 0.1);
     let check = match minute {
         ..0.5 => return ok(name, text),
+        _ if is_over => return notice(name, format!("{text}, but hardly any in the last 200 ms")),
         _ if minute < 0.25 * cpus as f64 => notice(name, text),
         _ => warning(name, text),
     };
@@ -278,4 +281,22 @@ fn warning(name: &str, finding: impl Into<String>) -> Check {
 /// What cannot be read is never taken for good.
 fn unseen(name: &str, why: &str) -> Check {
     notice(name, format!("not visible here: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_that_is_over_is_no_warning() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("proc")).unwrap();
+        std::fs::write(root.path().join("proc/loadavg"), "1.90 1.00 0.50 1/100 1234").unwrap();
+        let level = |busy| {
+            let all = Ticks { total: 40, busy, steal: None };
+            let topology = Topology::read(root.path(), Some(&[0, 1]));
+            load(Files::below(root.path()), &topology, &CpuTime::from([(None, all)])).level
+        };
+        assert_eq!((level(1), level(39)), (Level::Notice, Level::Warning));
+    }
 }

@@ -117,17 +117,7 @@ fn best_sets(summary: &Summary, suite: &[&Section]) -> String {
 fn best_set(summary: &Summary, section: &Section) -> Option<Vec<String>> {
     let sentence = section.headline.as_deref()?;
     let crowd = if section.oversubscribed { "; threads outnumber the cpus" } else { "" };
-    let others = section.twins.iter().map(|twin| {
-        let twin = &summary.scenarios[*twin];
-        let best: Vec<&str> =
-            twin.ranking.rows.iter().filter(|row| row.may_be_best).map(|row| row.queue.as_str()).collect();
-        let named = match &best[..] {
-            [] => "nothing decided".into(),
-            few if few.len() < 3 => few.join(" or "),
-            many => format!("one of {}", many.len()),
-        };
-        format!("{} ({}): {named}", twin.field(), section.unlike(twin))
-    });
+    let others = section.twins.iter().map(|twin| section.said_by(&summary.scenarios[*twin]));
     let of_runs = if section.runs > 1 { format!(" of {}", count(section.runs, "run")) } else { String::new() };
     Some(vec![
         code(&section.ranking.scenario),

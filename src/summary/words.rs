@@ -72,6 +72,18 @@ impl Section {
         if field(self) == field(twin) { "another build or setting" } else { "another field" }
     }
 
+    /// Which queues another section of the same scenario holds for the best: `suite quick (another field): std/mpsc`.
+    pub fn said_by(&self, twin: &Section) -> String {
+        let best: Vec<&str> =
+            twin.ranking.rows.iter().filter(|row| row.may_be_best).map(|row| row.queue.as_str()).collect();
+        let named = match &best[..] {
+            [] => "nothing decided".into(),
+            few if few.len() < 3 => few.join(" or "),
+            many => format!("one of {}", many.len()),
+        };
+        format!("{} ({}): {named}", twin.field(), self.unlike(twin))
+    }
+
     /// What a queue with two speeds does, in a sentence; `None` of any other.
     pub fn two_speeds(&self, queue: &str, modes: Option<[Mode; 2]>) -> Option<String> {
         let [lower, upper] = modes?;

@@ -150,6 +150,7 @@ fn what_cannot_be_started_from_says_what_to_type() {
     fails(&[], 2, "URL");
     fails(&["http://example.invalid/", "--rate", "0"], 2, "a number of requests a second");
     fails(&["http://example.invalid/", "--workers", "0"], 2, "1..=256");
+    fails(&["http://example.invalid/", "--timeout", "0s"], 2, "no time for an answer");
     let gone = Server::new([]);
     fails(&[&gone.address()], 1, "404 Not Found");
     let moved = Server::new([("/".to_owned(), redirect("https://example.invalid/home"))]);

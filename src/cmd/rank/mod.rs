@@ -81,7 +81,7 @@ impl Rank {
         match (&needs, self.format) {
             (None, format) if self.boundary => print_crossings(&summary, format)?,
             (Some(needs), _) => {
-                out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), sections)?)?;
+                out(&needs::answer(needs, self.needs.as_deref().unwrap_or_default(), &summary)?)?;
             }
             (None, Format::Table) => self.print_tables(&summary)?,
             (None, Format::Json) => out(&serde_json::to_string_pretty(&summary)?)?,

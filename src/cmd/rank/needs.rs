@@ -6,7 +6,7 @@ use crate::queue::Capacity;
 use crate::ranking::{Row, slower_words};
 use crate::scenario::{Boundary, Scenario, WorkNs, parse_shape};
 use crate::stats::Verdict;
-use crate::summary::Section;
+use crate::summary::{Section, Summary};
 use crate::table::{count, duration, significant};
 use crate::topology::Placement;
 use crate::workload::{Size, Workload};
@@ -102,7 +102,8 @@ impl Needs {
 }
 
 /// The answer for each scenario that serves the needs.
-pub fn answer(needs: &Needs, text: &str, sections: &[Section]) -> anyhow::Result<String> {
+pub fn answer(needs: &Needs, text: &str, summary: &Summary) -> anyhow::Result<String> {
+    let sections = &summary.scenarios;
     let serving: Vec<&Section> = sections.iter().filter(|section| needs.allow(&section.scenario)).collect();
     if serving.is_empty() {
         let mut measured: Vec<String> = sections.iter().map(|section| section.scenario.to_string()).collect();
@@ -112,26 +113,45 @@ pub fn answer(needs: &Needs, text: &str, sections: &[Section]) -> anyhow::Result
             measured.join("\n  ")
         );
     }
-    Ok(serving.into_iter().map(of_section).collect::<Vec<_>>().join("\n\n"))
+    Ok(serving.into_iter().map(|section| of_section(summary, section)).collect::<Vec<_>>().join("\n\n"))
 }
 
-fn of_section(section: &Section) -> String {
+fn of_section(summary: &Summary, section: &Section) -> String {
     let rows: Vec<&Row> = section.ranking.rows.iter().filter(|row| row.times_slower.is_some()).collect();
+    let answer = section.headline.as_deref().unwrap_or("undecided: nothing is compared here");
     let mut lines = vec![format!("{}  (on {})", section.scenario, section.machine)];
     let mut line = |head: &str, text: String| lines.push(format!("  {head:<10} {text}"));
-    line("answer", section.headline.as_deref().unwrap_or("undecided: nothing is compared here").to_owned());
+    line("answer", answer.to_owned());
     let best: Vec<&Row> = rows.iter().copied().filter(|row| row.may_be_best).collect();
-    let names: Vec<String> = best.iter().map(|row| with_interval(row)).collect();
-    line("best set", if names.is_empty() { "unknown".into() } else { names.join(", ") });
-    let runner_up = rows.iter().copied().find(|row| !row.may_be_best);
-    line("runner-up", runner_up.map_or_else(|| "none: all of them may be the best".into(), runner_up_words));
-    for row in best.iter().copied().chain(runner_up).take(4) {
-        line("cost", format!("{}: {}", row.queue, cost(section, row)));
+    if !best.is_empty() {
+        line("best set", best.iter().map(|row| with_interval(row)).collect::<Vec<_>>().join(", "));
+        let runner_up = rows.iter().copied().find(|row| !row.may_be_best);
+        line("runner-up", runner_up.map_or_else(|| "none: all of them may be the best".into(), runner_up_words));
+        for row in best.into_iter().chain(runner_up).take(4) {
+            line("cost", format!("{}: {}", row.queue, cost(section, row)));
+        }
     }
-    let evidence = rows.iter().filter_map(|row| row.times_slower).map(|ratio| ratio.rounds).min().unwrap_or(0);
-    let rounds = count(evidence, "round");
-    line("evidence", format!("{}: {rounds} at least; intervals at 95 %, all rows together", section.files.join(", ")));
+    for (row, reason) in rows.iter().filter_map(|row| Some((row, row.unreliable.as_ref()?))) {
+        if answer.contains(&row.queue) {
+            line("UNRELIABLE", format!("{}: {reason}", row.queue));
+        }
+    }
+    line("evidence", evidence(section, &rows));
+    for twin in &section.twins {
+        let theirs = section.said_by(&summary.scenarios[*twin]);
+        line("other runs", format!("{theirs}; not to be compared, put the queues into one run"));
+    }
     lines.join("\n")
+}
+
+/// What the answer rests on.
+fn evidence(section: &Section, rows: &[&Row]) -> String {
+    let rounds = rows.iter().filter_map(|row| row.times_slower).map(|ratio| ratio.rounds).min();
+    let known = rounds.map_or_else(
+        || "too few rounds".into(),
+        |rounds| format!("{} at least; intervals at 95 %, all rows together", count(rounds, "round")),
+    );
+    format!("{}, {}: {known}", section.field(), section.files.join(", "))
 }
 
 /// A member of the best set with how many times slower than the best it may be, if it is not alone.

@@ -115,9 +115,6 @@ impl Run {
             Some(results) => self.as_recorded(results, &machine)?,
             None => self.clone(),
         };
-        if own.strict && spoiled(&topology) {
-            return Ok(code::REFUSED);
-        }
         let mut plan = own.selection.plan(registry, &topology)?;
         let mut contenders = builds::join(&mut plan, &own.builds, own_program()?, &own.selection.choice()?)?;
         if plan.scenarios.iter().flat_map(|planned| &planned.queues).any(|queue| language(queue).is_some()) {
@@ -134,6 +131,9 @@ impl Run {
         }
         if self.dry_run {
             return Ok(0);
+        }
+        if spoiled(&topology, own.strict) {
+            return Ok(code::REFUSED);
         }
         let opened = match earlier {
             Some(results) => own.reopen(results, &plan, registry)?,
@@ -354,18 +354,19 @@ fn interrupt_pipe() -> anyhow::Result<std::io::PipeReader> {
     Ok(reader)
 }
 
-/// Whether something spoils numbers on this machine; says what, and what to type against it.
-fn spoiled(topology: &Topology) -> bool {
+/// Says what spoils numbers on this machine and what to type against it; whether nothing is to be measured for it.
+fn spoiled(topology: &Topology, strict: bool) -> bool {
     let mut spoils = checks(&system_root(), topology);
     spoils.retain(|check| check.level == Level::Warning);
+    let word = if strict { "refused" } else { "warning" };
     for check in &spoils {
         let remedy = check.remedy.as_ref().map_or_else(String::new, |remedy| format!("\n         try: {remedy}"));
-        talk(&format!("refused  {}: {}{remedy}", check.name, check.finding));
+        talk(&format!("{word}  {}: {}{remedy}", check.name, check.finding));
     }
-    if !spoils.is_empty() {
+    if strict && !spoils.is_empty() {
         talk("nothing was measured; without --strict it would be, with these flaws");
     }
-    !spoils.is_empty()
+    strict && !spoils.is_empty()
 }
 
 /// Says what will run and how long it takes, before it does.
