@@ -96,7 +96,7 @@ pub fn heading(section: &Section) -> Markup {
     html! {
         @if let Some(name) = &section.name { b { (name) } ": " }
         (capital(&scenario(&section.parts)))
-        " " code { (section.ranking.scenario) } span.fine { @if section.oversubscribed { " " (count(section.threads, "thread")) " outnumber the cpus," } " suite " (section.suite) @for tag in &section.tags { " " (tag) } }
+        " " code { (section.ranking.scenario) } span.fine { @if let Some(crowd) = section.crowd() { " " (crowd) "," } " suite " (section.suite) @for tag in &section.tags { " " (tag) } }
     }
 }
 

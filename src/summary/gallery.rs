@@ -116,7 +116,7 @@ fn best_sets(summary: &Summary, suite: &[&Section]) -> String {
 
 fn best_set(summary: &Summary, section: &Section) -> Option<Vec<String>> {
     let sentence = section.headline.as_deref()?;
-    let crowd = if section.oversubscribed { "; threads outnumber the cpus" } else { "" };
+    let crowd = section.crowd().map_or_else(String::new, |crowd| format!("; {crowd}"));
     let others = section.twins.iter().map(|twin| section.said_by(&summary.scenarios[*twin]));
     let of_runs = if section.runs > 1 { format!(" of {}", count(section.runs, "run")) } else { String::new() };
     Some(vec![

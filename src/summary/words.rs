@@ -45,8 +45,7 @@ pub fn program_finding(section: &Section) -> String {
 impl Section {
     /// The scenario with its unit, its rounds and whether threads outnumber cpus, in a line.
     pub fn title(&self) -> String {
-        let crowd =
-            if self.oversubscribed { format!(", {} threads outnumber the cpus", self.threads) } else { String::new() };
+        let crowd = self.crowd().map_or_else(String::new, |crowd| format!(", {crowd}"));
         let name = self.name.as_ref().map_or_else(String::new, |name| format!("  {name}"));
         let compared = || self.ranking.rows.iter().filter_map(|row| row.times_slower).map(|ratio| ratio.rounds);
         let fewest = compared().min().filter(|fewest| *fewest < self.ranking.rounds && *fewest > 0);
@@ -56,6 +55,11 @@ impl Section {
             rounds.push_str(&format!(" of {} runs", self.runs));
         }
         format!("{}{name}  ({}, {rounds}{crowd})", self.ranking.scenario, self.ranking.unit)
+    }
+
+    /// That its threads outnumber the cpus, where they do: `4 processes outnumber the cpus`.
+    pub fn crowd(&self) -> Option<String> {
+        self.oversubscribed.then(|| format!("{} {} outnumber the cpus", self.threads, self.parts.boundary))
     }
 
     /// Where its rows are from: `suite quick`, or `suite quick, 2 runs`.
