@@ -1,4 +1,4 @@
-"""Cost: what a message takes of the cpus, against how fast it is."""
+"""Cost: how fast a queue is, against what a message takes of the cpus."""
 
 from matplotlib.figure import Figure
 
@@ -15,9 +15,15 @@ def pictures(summary: dict) -> list:
     return [picture(summary, section) for section in summary["scenarios"] if len(rows_of(section)) > 1]
 
 
+def compared(section: dict) -> list[dict]:
+    """Contenders that ran in rounds with each other; all of them where nothing is compared."""
+    contenders = [row for row in section["rows"] if not row["limit"]]
+    return [row for row in contenders if row["times_slower"]] or contenders
+
+
 def rows_of(section: dict) -> list[dict]:
-    """Contenders with both figures; a log axis has no place for 0."""
-    return [row for row in section["rows"] if not row["limit"] and (row["value"] or 0) > 0 and (row["cpu_ns_per_message"] or 0) > 0]
+    """Those with both figures; a log axis has no place for 0."""
+    return [row for row in compared(section) if (row["value"] or 0) > 0 and (row["cpu_ns_per_message"] or 0) > 0]
 
 
 def answer(section: dict, matter: str) -> dict:
@@ -29,13 +35,15 @@ def picture(summary: dict, section: dict) -> Picture:
     """A scenario's picture."""
     rows, unit = rows_of(section), section["unit"]
     figures = [f"{row['queue']}: {words.figure(row['value'], unit)}, {words.with_interval(row['cpu_ns_per_message'], row['cpu_interval'], 'ns')} of cpu per message" for row in rows]
-    left = [row["queue"] for row in section["rows"] if not row["limit"] and row not in rows]
+    left = [row["queue"] for row in compared(section) if row not in rows]
+    apart = [row["queue"] for row in section["rows"] if not row["limit"] and row not in compared(section)]
     notes = [f"Not drawn, one of the figures is missing: {', '.join(left)}."] * bool(left)
+    notes += [f"Not drawn, compared with nobody: {', '.join(apart)}."] * bool(apart)
     cheapest = answer(section, "cpu")
     of_all = f"Of {cheapest['queues']} queues: {cheapest['sentence']}" if cheapest["sentence"] else None
     finding = of_all or section["headline"] or "Nothing is compared here."
     return Picture(
-        "cost", section["scenario"], section["machine"], f"Cost against speed: {section['scenario']}", finding, figures, footer(summary, [section]),
+        "cost", section["scenario"], section["machine"], f"Speed against CPU cost: {section['scenario']}", finding, figures, footer(summary, [section]),
         SIZE, lambda figure, theme: draw(figure, summary, section, theme), [*notes, "Grey: queues that are neither the cheapest nor among the fastest."], versions(summary, [section]),
     )
 
@@ -49,16 +57,16 @@ def draw(figure: Figure, summary: dict, section: dict, theme: style.Theme) -> No
     for row in sorted(rows, key=lambda row: row["queue"] in coloured):
         named = row["queue"] in coloured
         drawn = style.look(summary, row["queue"], theme, quiet=not named)
-        x, y = row["value"], row["cpu_ns_per_message"]
+        x, y = row["cpu_ns_per_message"], row["value"]
         if row["value_interval"]:
-            axes.plot(row["value_interval"], [y, y], color=drawn.colour, linewidth=1.2, alpha=1 if named else 0.6, label=f"{row['queue']} interval of speed")
-        style.point(axes, x, y, drawn, theme, row["queue"], row["cpu_interval"], upright=True)
-        xs += [x, *(row["value_interval"] or [])]
-        ys += [y, *(row["cpu_interval"] or [])]
+            axes.plot([x, x], row["value_interval"], color=drawn.colour, linewidth=1.2, alpha=1 if named else 0.6, label=f"{row['queue']} interval of speed")
+        style.point(axes, x, y, drawn, theme, row["queue"], row["cpu_interval"])
+        xs += [x, *(row["cpu_interval"] or [])]
+        ys += [y, *(row["value_interval"] or [])]
         if named:
             ends.append((row["queue"], x, y, drawn.colour))
-    style.scale(axes, "x", xs, unit, log=True)
-    style.scale(axes, "y", ys, "ns", log=True)
+    style.scale(axes, "x", xs, "ns", log=True)
+    style.scale(axes, "y", ys, unit, log=True)
     style.end_labels(axes, ends, SIZE[1] - 0.8, theme.ink)
-    axes.set_xlabel(f"{unit}, {words.direction(unit.startswith('ns'))}")
-    axes.set_ylabel("ns of cpu per message, lower is better")
+    axes.set_xlabel("ns of cpu per message, lower is better")
+    axes.set_ylabel(f"{unit}, {words.direction(unit.startswith('ns'))}")

@@ -169,14 +169,23 @@ def test_boundary_has_both_sides_and_every_step(crossing):
         assert ladder[f"{step['from']} to {step['to']}"][0][0] == step["times_faster"]["estimate"]
 
 
+def test_cost_leaves_out_and_names_what_is_compared_with_nobody(quick):
+    section = json.loads(json.dumps(quick["scenarios"][0]))
+    alone = cost.rows_of(section)[0]
+    alone["times_slower"] = None
+    picture = cost.picture(quick, section)
+    assert alone["queue"] not in data_of(drawn(picture).axes[0])
+    assert f"compared with nobody: {alone['queue']}." in picture.alt()
+
+
 def test_cost_has_both_figures(quick):
     picture = cost.picture(quick, quick["scenarios"][0])
     figure = drawn(picture)
     check_frame(picture, figure)
     axes, data = figure.axes[0], data_of(figure.axes[0])
-    assert axes.get_xscale() == axes.get_yscale() == "log" and "ns of cpu per message" in axes.get_ylabel()
+    assert axes.get_xscale() == axes.get_yscale() == "log" and "ns of cpu per message" in axes.get_xlabel()
     for row in cost.rows_of(quick["scenarios"][0]):
-        assert data[row["queue"]] == [(row["value"], row["cpu_ns_per_message"])]
+        assert data[row["queue"]] == [(row["cpu_ns_per_message"], row["value"])]
 
 
 @pytest.mark.parametrize("workers", [4, None])
