@@ -40,8 +40,10 @@ pub fn section(sections: &[&Section]) -> Markup {
     }
 }
 
+/// Who has both figures; not who ran in other rounds than the rest, whose dot would be read as a rank.
 fn points(section: &Section) -> impl Iterator<Item = (&Row, f64, f64)> {
-    section.ranking.rows.iter().filter_map(|row| Some((row, row.cpu_ns_per_message?, row.value?)))
+    let rows = section.ranking.rows.iter().filter(|row| !section.stands_alone(row));
+    rows.filter_map(|row| Some((row, row.cpu_ns_per_message?, row.value?)))
 }
 
 fn finding(section: &Section) -> String {
@@ -61,8 +63,9 @@ fn chart(section: &Section) -> Markup {
         title: &title,
         finding: &finding(section),
         unit: format!(
-            "across: ns of cpu per message, lower is better; upward: {}; names without room stand in the table",
-            words::unit(section)
+            "across: ns of cpu per message, lower is better; upward: {}; names without room stand in the table{}",
+            words::unit(section),
+            section.alone().map_or_else(String::new, |alone| format!("; {alone}"))
         ),
         n,
         interval: MEDIAN_INTERVAL,

@@ -209,11 +209,7 @@ impl Section {
             let families: Vec<String> = self.ranking.noise.iter().map(family).collect();
             notes.push(format!("noise: run twice in a round, a queue differs from itself by: {}", families.join(", ")));
         }
-        let lone: Vec<&str> =
-            self.ranking.rows.iter().filter(|row| self.stands_alone(row)).map(|row| row.queue.as_str()).collect();
-        if !lone.is_empty() {
-            notes.push(format!("measured in other runs than the rest, so compared with nobody: {}", lone.join(", ")));
-        }
+        notes.extend(self.alone());
         if self.scenario.workload == Workload::Wakeup {
             notes.push(
                 "cpu/msg: what the consumer used up for each message, also while it waited 0.2 ms for it with nothing to do"
@@ -254,8 +250,16 @@ impl Section {
 
 impl Section {
     /// Whether a queue has a figure but no round in common with the others.
-    fn stands_alone(&self, row: &Row) -> bool {
+    pub(crate) fn stands_alone(&self, row: &Row) -> bool {
         self.compares && self.runs > 1 && !row.limit && row.value.is_some() && row.times_slower.is_none()
+    }
+
+    /// Which queues do.
+    pub(crate) fn alone(&self) -> Option<String> {
+        let rows = self.ranking.rows.iter().filter(|row| self.stands_alone(row));
+        let alone: Vec<&str> = rows.map(|row| row.queue.as_str()).collect();
+        let said = || format!("measured in other runs than the rest, so compared with nobody: {}", alone.join(", "));
+        (!alone.is_empty()).then(said)
     }
 
     /// What disturbed blocks, all rows together.
