@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::machine::probe::stop_flag;
 use super::{PlainFormat, code, out, talk};
 use crate::crawler::frontier::Deque;
-use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenSet, Url, crawl_threads, is_loopback};
+use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenSet, Url, crawl_threads, is_loopback, trusted};
 use crate::record::printable;
 use crate::table::count;
 
@@ -91,6 +91,9 @@ impl Crawl {
         ensure!(!self.timeout.is_zero(), "--timeout 0s leaves no time for an answer; type for example: --timeout 10s");
         let mut rules = Rules { timeout: self.timeout, stops_at_once: true, ..Rules::default() };
         rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
+        if start.scheme() == "https" {
+            trusted().map_err(|why| anyhow::anyhow!("{why}; name a file of who is to be trusted, or unset it"))?;
+        }
         let client = Client::new(start, rules.timeout, rules.most_bytes);
         rules.robots =
             robots(client, start, progress).map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
@@ -137,10 +140,8 @@ fn start(text: &str) -> anyhow::Result<Url> {
 }
 
 fn unreached(start: &Url, why: &str) -> String {
-    if why.contains("UnknownIssuer") {
-        return format!(
-            "nobody known here vouches for {start}; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
-        );
+    if why.contains("invalid peer certificate") {
+        return format!("the certificate of {start} is refused: {}", refused(why));
     }
     if why.contains("failed to lookup address") {
         return format!("there is no {}; look how it is spelled", start.host_str().unwrap_or("such host"));
@@ -148,6 +149,17 @@ fn unreached(start: &Url, why: &str) -> String {
     let mut other = start.clone();
     other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
     format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}")
+}
+
+/// Why a certificate is, and what helps.
+fn refused(why: &str) -> &'static str {
+    if ["UnknownIssuer", "BadSignature"].iter().any(|reason| why.contains(reason)) {
+        "nobody trusted here vouches for it; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+    } else if why.contains("CaUsedAsEndEntity") {
+        "it is one to vouch for others, not a site's; make one with: openssl req -x509 -addext basicConstraints=CA:FALSE"
+    } else {
+        "type an address that it is valid for, or tell whoever runs the site"
+    }
 }
 
 /// An error if there was no start page to start from.
