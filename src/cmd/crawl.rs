@@ -96,7 +96,7 @@ impl Crawl {
         }
         let client = Client::new(start, rules.timeout, rules.most_bytes);
         rules.robots =
-            robots(client, start, progress).map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
+            robots(client, start, progress).map_err(|why| anyhow::anyhow!(unreached(start, &printable(&why))))?;
         let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
@@ -140,22 +140,22 @@ fn start(text: &str) -> anyhow::Result<Url> {
 }
 
 fn unreached(start: &Url, why: &str) -> String {
-    if why.contains("invalid peer certificate") {
-        return format!("the certificate of {start} is refused: {}", refused(why));
+    if let Some((_, reason)) = why.split_once("invalid peer certificate: ") {
+        return format!("the certificate of {start} is refused ({reason}): {}", remedy(reason));
     }
     if why.contains("failed to lookup address") {
-        return format!("there is no {}; look how it is spelled", start.host_str().unwrap_or("such host"));
+        return format!("there is no {}; look how it is spelled: {why}", start.host_str().unwrap_or("such host"));
     }
     let mut other = start.clone();
     other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
-    format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}")
+    format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}: {why}")
 }
 
-/// Why a certificate is, and what helps.
-fn refused(why: &str) -> &'static str {
-    if ["UnknownIssuer", "BadSignature"].iter().any(|reason| why.contains(reason)) {
+/// What helps when a certificate is refused.
+fn remedy(reason: &str) -> &'static str {
+    if ["UnknownIssuer", "BadSignature"].contains(&reason) {
         "nobody trusted here vouches for it; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
-    } else if why.contains("CaUsedAsEndEntity") {
+    } else if reason.contains("CaUsedAsEndEntity") {
         "it is one to vouch for others, not a site's; make one with: openssl req -x509 -addext basicConstraints=CA:FALSE"
     } else {
         "type an address that it is valid for, or tell whoever runs the site"
