@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 
 use crate::server::{Answer, Server, page, redirect};
 
-/// The name that resolves nowhere, for which only a proxy can be asked.
+/// A name that leads nowhere: only a proxy can be asked for it.
 const FAR: &str = "far.invalid";
 
 /// A certificate that only itself vouches for.
