@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::machine::probe::stop_flag;
 use super::{PlainFormat, code, out, talk};
 use crate::crawler::frontier::Deque;
-use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenSet, Url, crawl_threads, is_loopback};
+use crate::crawler::{Client, Found, Pace, Progress, Robots, Rules, SeenSet, Url, crawl_threads, is_loopback, trusted};
 use crate::record::printable;
 use crate::table::count;
 
@@ -96,9 +96,12 @@ impl Crawl {
     fn rules(&self, start: &Url, progress: &Progress) -> anyhow::Result<Rules> {
         let mut rules = Rules { timeout: self.timeout, stops_at_once: true, ..Rules::default() };
         rules.most_pages = self.max_pages.unwrap_or(rules.most_pages);
+        if start.scheme() == "https" {
+            trusted().map_err(|why| anyhow::anyhow!("{why}; name a file of who is to be trusted, or unset it"))?;
+        }
         let client = Client::new(start, rules.timeout, rules.most_bytes);
         rules.robots =
-            robots(client, start, progress).map_err(|why| anyhow::anyhow!("{}: {why}", unreached(start, &why)))?;
+            robots(client, start, progress).map_err(|why| anyhow::anyhow!(unreached(start, &printable(&why))))?;
         let robots = start.join("/robots.txt")?;
         ensure!(
             rules.robots.allows(start.path()),
@@ -142,17 +145,26 @@ fn start(text: &str) -> anyhow::Result<Url> {
 }
 
 fn unreached(start: &Url, why: &str) -> String {
-    if why.contains("UnknownIssuer") {
-        return format!(
-            "nobody known here vouches for {start}; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
-        );
+    if let Some((_, reason)) = why.split_once("invalid peer certificate: ") {
+        return format!("the certificate of {start} is refused ({reason}): {}", remedy(reason));
     }
     if why.contains("failed to lookup address") {
-        return format!("there is no {}; look how it is spelled", start.host_str().unwrap_or("such host"));
+        return format!("there is no {}; look how it is spelled: {why}", start.host_str().unwrap_or("such host"));
     }
     let mut other = start.clone();
     other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
-    format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}")
+    format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}: {why}")
+}
+
+/// What helps when a certificate is refused.
+fn remedy(reason: &str) -> &'static str {
+    if ["UnknownIssuer", "BadSignature"].contains(&reason) {
+        "nobody trusted here vouches for it; name who does: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+    } else if reason.contains("CaUsedAsEndEntity") {
+        "it is one to vouch for others, not a site's; make one with: openssl req -x509 -addext basicConstraints=CA:FALSE"
+    } else {
+        "type an address that it is valid for, or tell whoever runs the site"
+    }
 }
 
 /// An error if there was no start page to start from.

@@ -23,13 +23,22 @@ const MOST_DRAINED: u64 = 64 << 10;
 
 /// Whose certificates are trusted instead of those that Mozilla trusts: what `SSL_CERT_FILE` names, as other programs
 /// have it.
-fn trusted() -> Option<RootCerts> {
-    let pem = std::fs::read(std::env::var_os("SSL_CERT_FILE")?).ok()?;
+///
+/// # Errors
+///
+/// When it names nobody.
+pub(crate) fn trusted() -> Result<Option<RootCerts>, String> {
+    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else { return Ok(None) };
+    let pem = std::fs::read(&file).map_err(|why| format!("cannot read SSL_CERT_FILE={}: {why}", file.display()))?;
     let certificates = parse_pem(&pem).filter_map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Some(certificate),
         _ => None,
     });
-    Some(certificates.collect::<Vec<_>>().into())
+    let certificates: Vec<_> = certificates.collect();
+    if certificates.is_empty() {
+        return Err(format!("SSL_CERT_FILE={} holds no certificate in PEM", file.display()));
+    }
+    Ok(Some(certificates.into()))
 }
 
 /// What came of fetching an address.
@@ -71,7 +80,8 @@ impl Client {
             .timeout_global(Some(timeout));
         // Reading them takes milliseconds, which nobody pays who needs none.
         if start.scheme() == "https"
-            && let Some(roots) = trusted()
+            // Who is to be believed instead of Mozilla, and cannot be read, is nobody.
+            && let Some(roots) = trusted().unwrap_or_else(|_| Some(Vec::new().into()))
         {
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }

@@ -32,6 +32,8 @@ mod worker;
 pub const CRAWLER_WORD: &str = "crawler";
 
 #[cfg(feature = "crawl")]
+pub(crate) use self::client::trusted;
+#[cfg(feature = "crawl")]
 pub use self::{
     client::{Answer, Client, is_loopback},
     crawl::{crawl_serial, crawl_threads},

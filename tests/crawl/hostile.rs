@@ -1,6 +1,6 @@
 //! Servers that mean harm, or do it.
 
-use std::io::Write;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -152,7 +152,7 @@ fn a_page_with_a_million_links_is_read_as_far_as_is_reasonable() {
 #[test]
 fn no_other_host_is_asked() {
     let other = Server::of_pages([("/", String::new())]);
-    let port = other.address().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let port = other.port();
     let away = [
         format!("http://127.0.0.1:{port}/"),
         format!("//127.0.0.1:{port}/"),
@@ -169,15 +169,12 @@ fn no_other_host_is_asked() {
     let based = format!("<base href='{}'><a href=z><a href=/z>", away[0]);
     let redirects = away[..7].iter().enumerate().map(|(at, to)| (format!("/r{at}"), redirect(to.clone())));
     let links: String = (0..7).map(|at| format!("<a href=/r{at}>")).collect();
-    let start = format!("{html}{links}<a href=/based><a href=//x:y@HOST/named>");
-    let named = [("/based".to_owned(), page(based)), ("/named".to_owned(), page(""))];
-    // The address of the site is known once it listens, so what needs it is made by the page itself.
-    let own: Answer = Arc::new(move |connection| {
-        let host = connection.local_addr().unwrap();
-        let body = start.replace("HOST", &host.to_string());
-        write!(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n{body}").ok();
-    });
-    let server = Server::new(redirects.chain(named).chain([("/".to_owned(), own)]));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap();
+    let start = format!("{html}{links}<a href=/based><a href=//x:y@{own}/named>");
+    let named = [("/", page(start)), ("/based", page(based)), ("/named", page(""))];
+    let named = named.map(|(path, answer)| (path.to_owned(), answer));
+    let server = Server::start(listener, redirects.chain(named), None);
     let found = crawl(&server, quick());
     assert_eq!((found.fetched, found.moved.len(), found.dead.len()), (10, 7, 0), "{found:?}");
     assert_eq!(found.elsewhere, 16 + 3 + 2);

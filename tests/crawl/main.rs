@@ -2,6 +2,7 @@
 #![cfg(feature = "crawl")]
 
 mod hostile;
+mod https;
 mod processes;
 mod python;
 mod server;

@@ -83,8 +83,24 @@ fn opened<Q: Queue, W: Wait>(capacity: Capacity) -> Result<Vec<Box<dyn Frontier>
     opened.map_err(|why| *why.downcast().unwrap_or_else(|why| resume_unwind(why)))
 }
 
-/// Fifty small sites and what one after the other finds there; a queue of each family for all of them, with each of
-/// its bounds and each set by turns.
+/// Fifty small sites, and what one after the other finds there.
+pub fn fifty() -> Vec<(Url, Site, Found)> {
+    let sites = (0..50).map(|seed| Site { pages: 12 + seed % 13, seed, delay: Duration::ZERO });
+    let sites = sites.map(|site| {
+        let start = served(site);
+        let serial = crawl_serial(&start, &Rules::default(), &Progress::default());
+        (start, site, serial)
+    });
+    sites.collect()
+}
+
+/// That this is what one after the other found there, and all that is there.
+pub fn same(found: &Found, (_, site, serial): &(Url, Site, Found), what: &str) {
+    assert_eq!((found.fetched, found.sum, &found.dead), (serial.fetched, serial.sum, &serial.dead), "{what}");
+    check(found, *site, what);
+}
+
+/// A queue of each family for all of the fifty sites, with each of its bounds and each set by turns.
 struct Families {
     sites: Vec<(Url, Site, Found)>,
     serve: BTreeSet<Family>,
@@ -103,26 +119,18 @@ impl Visitor for Families {
             return;
         }
         self.served.insert(Q::ABOUT.family);
-        for (at, (start, site, serial)) in self.sites.iter().enumerate() {
+        for (at, served) in self.sites.iter().enumerate() {
             let (capacity, seen) = (bounds[at % bounds.len()], SeenSet::CORRECT[at / bounds.len() % 3]);
             let what = format!("{}{} {capacity:?} {seen:?}, seed {at}", Q::ABOUT.id, W::SUFFIX);
-            let (start, frontiers) = (start.clone(), opened::<Q, W>(capacity).expect("as before"));
-            let found = bounded(&what, move || threads(&start, frontiers, seen));
-            assert_eq!((found.fetched, found.sum, &found.dead), (serial.fetched, serial.sum, &serial.dead), "{what}");
-            check(&found, *site, &what);
+            let (start, frontiers) = (served.0.clone(), opened::<Q, W>(capacity).expect("as before"));
+            same(&bounded(&what, move || threads(&start, frontiers, seen)), served, &what);
         }
     }
 }
 
 #[test]
 fn every_family_finds_what_one_after_the_other_does_on_fifty_sites() {
-    let sites = (0..50).map(|seed| Site { pages: 12 + seed % 13, seed, delay: Duration::ZERO });
-    let sites = sites.map(|site| {
-        let start = served(site);
-        let serial = crawl_serial(&start, &Rules::default(), &Progress::default());
-        (start, site, serial)
-    });
-    let mut families = Families { sites: sites.collect(), serve: BTreeSet::new(), served: BTreeSet::new() };
+    let mut families = Families { sites: fifty(), serve: BTreeSet::new(), served: BTreeSet::new() };
     visit_builtin(&mut families);
     assert_eq!(families.served, families.serve);
     assert!(families.served.is_superset(&[Family::MutexDeque, Family::LockFree, Family::Process].into()));
