@@ -30,6 +30,10 @@ pub struct UnixPair<const KEEPS_APART: bool>;
 /// end.
 pub struct Tcp;
 
+/// Bytes of each buffer of a connection, at least. The kernel's own least leaves windows of about half a kilobyte, smaller than
+/// what it takes for a whole segment at times: then it waits for its persist timer, 200 ms for each segment.
+const LEAST_BUFFER: usize = 8192;
+
 impl<const KEEPS_APART: bool> Queue for UnixPair<KEEPS_APART> {
     const ABOUT: About =
         About { id: if KEEPS_APART { "os/seqpacket" } else { "os/socketpair" }, exact: false, crosses: true, ..ABOUT };
@@ -91,8 +95,8 @@ impl Crossing for Tcp {
     fn create<T: Payload>(shape: Shape) -> anyhow::Result<Parts> {
         let socket = || socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None);
         let (listening, sending) = (socket()?, socket()?);
-        let bytes = shape.bound() * T::BYTES;
-        // Before the connection is made, or its windows would have been agreed on. The kernel has a least and a most.
+        let bytes = (shape.bound() * T::BYTES).max(LEAST_BUFFER);
+        // Before the connection is made, or its windows would have been agreed on. The kernel has a most.
         set_socket_recv_buffer_size(&listening, bytes)?;
         set_socket_send_buffer_size(&sending, bytes)?;
         bind(&listening, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
