@@ -122,6 +122,14 @@ fn every_ending_ends_and_not_early() {
 }
 
 #[test]
+fn every_lock_has_a_next_owner_who_repairs() {
+    every_way(Program::Recover, |id, _, report| {
+        let recoveries: u64 = report.round_trips.iter().map(|bucket| bucket[1]).sum();
+        assert_eq!([recoveries, report.endpoints.iter().sum()], [report.messages; 2], "{id}: {report:?}");
+    });
+}
+
+#[test]
 fn lines_come_whole_but_for_those_in_pieces_that_nothing_keeps_together() {
     every_way(Program::Print, |id, workers, report| {
         let (torn, orders) = (report.figures["torn_lines_ppm"], report.figures["orders"]);
@@ -168,7 +176,12 @@ fn what_cannot_be_is_refused_and_nobody_waits_for_it() {
     refused("barrier/spin", "stream/1p1c/1/8B/free", vec![None; 2], "is a whole program");
     refused("barrier/spin", "barrier/2p1c/1/8B/free", vec![None; 2], "every worker of a program is both");
     // The other would wait at the barrier, the producer for a worker, the reader for a line.
-    for (id, program) in [("barrier/futex", "barrier"), ("finish/join", "finish"), ("print/locked", "print")] {
+    for (id, program) in [
+        ("barrier/futex", "barrier"),
+        ("finish/join", "finish"),
+        ("recover/guard", "recover"),
+        ("print/locked", "print"),
+    ] {
         for side in ["", "processes/"] {
             refused(id, &format!("{program}/2p2c/1/8B/{side}free"), vec![None, Some(9999)], "9999");
         }

@@ -89,6 +89,7 @@ impl Section {
             Workload::Program(Program::Counter) => "increment",
             Workload::Program(Program::Lookup) => "lookup",
             Workload::Program(Program::Finish) => "finish",
+            Workload::Program(Program::Recover) => "recovery",
             Workload::Program(Program::Barrier) => "phase",
             _ => "rate",
         }
