@@ -150,54 +150,65 @@ impl Accounts {
 
 /// What owner and workers have in common besides the lock.
 #[repr(C)]
-struct Scene {
+struct Shared {
     accounts: Accounts,
     /// When the owner went.
     went_ns: AtomicU64,
-    /// Where all workers wait until the owner has the lock.
-    is_owned: Barrier,
+    /// Where workers and owner wait for each other: until all have rehearsed, and until the owner has the lock.
+    meeting: Barrier,
 }
 
 // SAFETY: atomic numbers, and a barrier that processes may share.
-unsafe impl Shareable for Scene {}
+unsafe impl Shareable for Shared {}
 
-/// A lock in its scene.
-struct Play<L> {
+/// A lock, what it guards, and who waits for it.
+struct Recovery<L> {
     lock: L,
-    scene: Placed<Scene>,
+    shared: Placed<Shared>,
     /// Which thread is each worker's, once it is about to take the lock.
     waiting: Vec<Placed<Cell>>,
 }
 
-impl<L: Lock> Play<L> {
-    fn new(task: &Task) -> anyhow::Result<Play<L>> {
-        let scene: Placed<Scene> = Placed::at(shared(task, size_of::<Scene>())?);
+impl<L: Lock> Recovery<L> {
+    fn new(task: &Task) -> anyhow::Result<Recovery<L>> {
+        let shared: Placed<Shared> = Placed::at(shared(task, size_of::<Shared>())?);
         // SAFETY: nobody else has the memory yet.
-        unsafe { scene.is_owned.initialise(task.workers() as u32 + 1)? };
-        scene.accounts.repair();
+        unsafe { shared.meeting.initialise(task.workers() as u32 + 1)? };
+        shared.accounts.repair();
         anyhow::ensure!(state_of(this_thread()).is_some(), "/proc does not show whether a thread sleeps");
-        Ok(Play { lock: L::new(task)?, scene, waiting: cells(task, task.workers())? })
+        Ok(Recovery { lock: L::new(task)?, shared, waiting: cells(task, task.workers())? })
+    }
+
+    /// Takes the lock, so that no page is touched for the first time when it matters: a process that was just forked has
+    /// few of its own.
+    fn rehearse(&self) {
+        let (_held, _) = self.lock.lock();
+        self.shared.accounts.repair();
+        std::hint::black_box((self.shared.accounts.total(), clock_ns()));
     }
 
     fn own_and_go(&self) {
+        self.rehearse();
+        self.shared.meeting.wait();
         let (held, _) = self.lock.lock();
-        self.scene.accounts.leave_half_done();
-        self.scene.is_owned.wait();
+        self.shared.accounts.leave_half_done();
+        self.shared.meeting.wait();
         while !self.waiting.iter().all(|thread| waits(thread.0.load(Ordering::Acquire))) {
             thread::yield_now();
         }
-        self.scene.went_ns.store(clock_ns(), Ordering::Relaxed);
+        self.shared.went_ns.store(clock_ns(), Ordering::Relaxed);
         L::go_away(held);
     }
 
     /// A worker's part: whether it found something half done, whether the lock told it, and when that was repaired.
     fn come_next(&self, worker: usize) -> [u64; 3] {
-        self.scene.is_owned.wait();
+        self.rehearse();
+        (0..2).for_each(|_| self.shared.meeting.wait());
         self.waiting[worker].0.store(this_thread(), Ordering::Release);
         let (_held, is_told) = self.lock.lock();
-        let is_half_done = self.scene.accounts.total() != TOTAL;
+        let is_half_done = self.shared.accounts.total() != TOTAL;
         if is_half_done {
-            self.lock.repair(&self.scene.accounts);
+            self.lock.repair(&self.shared.accounts);
         }
         [is_half_done.into(), is_told.into(), clock_ns()]
     }
@@ -214,7 +225,7 @@ impl<L: Lock> Play<L> {
         });
         let owner = owner.map_err(|why| {
             // The workers wait for somebody.
-            self.scene.is_owned.wait();
+            (0..2).for_each(|_| self.shared.meeting.wait());
             unusable(anyhow::Error::new(why).context("cannot fork"))
         })?;
         if waited(owner) == Some(0) { Ok(()) } else { Err(died()) }
@@ -225,8 +236,8 @@ impl<L: Lock> Play<L> {
         self.waiting.iter().for_each(|thread| thread.0.store(0, Ordering::Relaxed));
         let all = led(task, |worker| self.come_next(worker), || self.owned(task.scenario.boundary))?;
         all.lead?;
-        let went_ns = self.scene.went_ns.load(Ordering::Relaxed);
-        let repaired = checked::<L>(&all.parts, went_ns, self.scene.accounts.total());
+        let went_ns = self.shared.went_ns.load(Ordering::Relaxed);
+        let repaired = checked::<L>(&all.parts, went_ns, self.shared.accounts.total());
         repaired.map_err(|what| Box::new(Report::failed(Outcome::Corrupted, what)))
     }
 }
@@ -247,11 +258,11 @@ fn checked<L: Lock>(parts: &[[u64; 3]], went_ns: u64, total: u64) -> Result<(u64
 }
 
 fn run<L: Lock>(task: &Task) -> Result<Measured, Box<Report>> {
-    let play = Play::<L>::new(task).map_err(unusable)?;
+    let recovery = Recovery::<L>::new(task).map_err(unusable)?;
     let mut took = Trips::new();
     let mut endpoints = vec![0; task.workers()];
     let measured = repeated(task, |counts| {
-        let (ns, worker) = play.once(task)?;
+        let (ns, worker) = recovery.once(task)?;
         if counts {
             took.record(ns);
             endpoints[worker] += 1;

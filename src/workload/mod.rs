@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod copy;
+mod footprint;
 pub mod join;
 pub mod pairs;
 pub mod pingpong;
