@@ -146,10 +146,11 @@ fn staying_fork() -> Started {
     let child = match unsafe { libc::fork() } {
         -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
         0 => {
-            let is_safe = die_with_parent().and_then(|()| Ok(say_so.write_all(&[1])?)).is_ok();
-            while is_safe {
-                // SAFETY: it waits for a signal, and none comes but the last.
-                unsafe { libc::pause() };
+            if die_with_parent().and_then(|()| Ok(say_so.write_all(&[1])?)).is_ok() {
+                loop {
+                    // SAFETY: it waits for a signal, and none comes but the last.
+                    unsafe { libc::pause() };
+                }
             }
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(1) };
