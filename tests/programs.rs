@@ -1,7 +1,7 @@
 //! Whole programs, run as a run runs them: every way of each on every side it is said to be of, with one worker, two, and
 //! more than there are cpus. What they would not pass is tried beside the checks themselves, in `src/program/`.
 
-use std::path::Path;
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -132,18 +132,19 @@ fn every_lock_has_a_next_owner_who_repairs() {
 
 #[test]
 fn what_is_started_says_what_memory_it_takes() {
-    // Some pages; those of the binary are its parent's, too.
-    for (id, side, most_kib) in [
-        ("start/thread", "", 64),
-        ("start/fork", "processes/", 4096),
-        ("start/posix_spawn", "processes/", 16384),
-        ("start/fork-exec", "processes/", 16384),
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    for (id, side) in [
+        ("start/thread", ""),
+        ("start/fork", "processes/"),
+        ("start/posix_spawn", "processes/"),
+        ("start/fork-exec", "processes/"),
     ] {
         let report = block(id, format!("spawn/1p1c/1/8B/{side}free").parse().unwrap(), vec![None], 10);
         assert_eq!(report.outcome, Outcome::Ok, "{id}: {report:?}");
         let memory = report.figures.get("memory_bytes");
-        assert_eq!(memory.is_some(), Path::new("/proc/self/smaps_rollup").exists(), "{id}: {report:?}");
-        assert!(memory.is_none_or(|bytes| (4..most_kib).contains(&(bytes / 1024))), "{id}: {report:?}");
+        assert_eq!(memory.is_some(), rollup.contains("Pss_Anon"), "{id}: {report:?}");
+        // A page at least; at most what a stack in a huge page has, or the data of a binary that is not optimised.
+        assert!(memory.is_none_or(|bytes| (4 << 10..4 << 20).contains(bytes)), "{id}: {memory:?}");
     }
 }
 

@@ -19,21 +19,22 @@ pub(super) struct Started {
 pub(super) fn of_each(mut start: impl FnMut() -> Started) -> Option<u64> {
     // What the first one brings with it, others find there.
     (start().end)();
-    let before = proportional_set(process::id())?;
+    let before = anonymous(process::id())?;
     let all: Vec<Started> = (0..STARTED).map(|_| start()).collect();
     let others = all.iter().filter_map(|one| one.process);
-    let after: Option<u64> = others.chain([process::id()]).map(proportional_set).sum();
+    let after: Option<u64> = others.chain([process::id()]).map(anonymous).sum();
     all.into_iter().for_each(|one| (one.end)());
     Some(after?.saturating_sub(before) / STARTED)
 }
 
-/// What is in memory of a process, in bytes: of each page that several have, its part.
-fn proportional_set(process: u32) -> Option<u64> {
+/// What a process has in memory that comes from no file, in bytes: of a page that several have since a fork, its part.
+/// Pages of files would be there without it, and its part of them depends on who else runs.
+fn anonymous(process: u32) -> Option<u64> {
     parse(&fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?)
 }
 
 fn parse(rollup: &str) -> Option<u64> {
-    let kib = rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.strip_suffix(" kB"))?;
+    let kib = rollup.lines().find_map(|line| line.strip_prefix("Pss_Anon:")?.strip_suffix(" kB"))?;
     Some(kib.trim().parse::<u64>().ok()? * 1024)
 }
 
@@ -43,9 +44,10 @@ mod tests {
 
     #[test]
     fn a_rollup_is_read() {
-        let text = "55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:  3000 kB\nPss:      1012 kB\nPss_Dirty: 8 kB\n";
-        assert_eq!(parse(text), Some(1012 * 1024));
-        assert_eq!(parse("Rss: 1 kB\nPss_Dirty: 8 kB\n"), None);
-        assert_eq!(parse("Pss: many kB\n"), None);
+        let text =
+            "55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:  3000 kB\nPss:      1012 kB\nPss_Anon:      308 kB\n";
+        assert_eq!(parse(text), Some(308 * 1024));
+        assert_eq!(parse("Rss: 1 kB\nPss: 8 kB\n"), None);
+        assert_eq!(parse("Pss_Anon: many kB\n"), None);
     }
 }
