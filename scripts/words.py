@@ -55,8 +55,9 @@ def figure(value: float, unit: str) -> str:
 
 def counted(name: str, value: float) -> str:
     """What a program counted besides, whose name ends in its unit: `lost updates 37.2 %`."""
-    bare, told = (name[:-4], f"{significant(value / 1e4)} %") if name.endswith("_ppm") else (name[:-3], duration(value)) if name.endswith("_ns") else (name, f"{value:g}")
-    return f"{bare.replace('_', ' ')} {told}"
+    bare, _, unit = name.rpartition("_")
+    told = {"ppm": lambda: f"{significant(value / 1e4)} %", "ns": lambda: duration(value), "bytes": lambda: f"{significant(value / 1024)} KiB"}.get(unit)
+    return f"{(bare if told else name).replace('_', ' ')} {told() if told else f'{value:g}'}"
 
 
 def tick(value: float, unit: str) -> str:

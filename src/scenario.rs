@@ -206,6 +206,7 @@ impl Scenario {
             Workload::Program(Program::Counter) => "ns per increment",
             Workload::Program(Program::Lookup) => "ns per lookup",
             Workload::Program(Program::Finish) => "ns until the last is gone",
+            Workload::Program(Program::Recover) => "ns until it is repaired",
             Workload::Program(Program::Barrier) => "ns per phase",
             Workload::Program(Program::Print) => "lines/s",
             Workload::Program(Program::Map) => "parts/s",

@@ -101,7 +101,16 @@ fn every_command_does_what_the_course_says() {
     assert!(steps.len() > 25, "commands were found: {steps:?}");
     steps.iter().for_each(|step| desk.do_step(step));
     let page = fs::read_to_string(desk.folder.path().join("course.html")).unwrap();
-    for seen in ["spawn/", "copy/", "wakeup/", "os/pipe", "crawl/", "counter/unsynchronised", "lookup/unlocked"] {
+    for seen in [
+        "spawn/",
+        "copy/",
+        "wakeup/",
+        "os/pipe",
+        "crawl/",
+        "counter/unsynchronised",
+        "lookup/unlocked",
+        "recover/guard",
+    ] {
         assert!(page.contains(seen), "{seen} is on the page of all results");
     }
 }

@@ -1,6 +1,7 @@
 //! Whole programs, run as a run runs them: every way of each on every side it is said to be of, with one worker, two, and
 //! more than there are cpus. What they would not pass is tried beside the checks themselves, in `src/program/`.
 
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -122,6 +123,32 @@ fn every_ending_ends_and_not_early() {
 }
 
 #[test]
+fn every_lock_has_a_next_owner_who_repairs() {
+    every_way(Program::Recover, |id, _, report| {
+        let recoveries: u64 = report.round_trips.iter().map(|bucket| bucket[1]).sum();
+        assert_eq!([recoveries, report.endpoints.iter().sum()], [report.messages; 2], "{id}: {report:?}");
+    });
+}
+
+#[test]
+fn what_is_started_says_what_memory_it_takes() {
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    for (id, side) in [
+        ("start/thread", ""),
+        ("start/fork", "processes/"),
+        ("start/posix_spawn", "processes/"),
+        ("start/fork-exec", "processes/"),
+    ] {
+        let report = block(id, format!("spawn/1p1c/1/8B/{side}free").parse().unwrap(), vec![None], 10);
+        assert_eq!(report.outcome, Outcome::Ok, "{id}: {report:?}");
+        let memory = report.figures.get("memory_bytes");
+        assert_eq!(memory.is_some(), rollup.contains("Pss_Anon"), "{id}: {report:?}");
+        // A page at least; at most what a stack in a huge page has, or the data of a binary that is not optimised.
+        assert!(memory.is_none_or(|bytes| (4 << 10..4 << 20).contains(bytes)), "{id}: {memory:?}");
+    }
+}
+
+#[test]
 fn lines_come_whole_but_for_those_in_pieces_that_nothing_keeps_together() {
     every_way(Program::Print, |id, workers, report| {
         let (torn, orders) = (report.figures["torn_lines_ppm"], report.figures["orders"]);
@@ -168,7 +195,12 @@ fn what_cannot_be_is_refused_and_nobody_waits_for_it() {
     refused("barrier/spin", "stream/1p1c/1/8B/free", vec![None; 2], "is a whole program");
     refused("barrier/spin", "barrier/2p1c/1/8B/free", vec![None; 2], "every worker of a program is both");
     // The other would wait at the barrier, the producer for a worker, the reader for a line.
-    for (id, program) in [("barrier/futex", "barrier"), ("finish/join", "finish"), ("print/locked", "print")] {
+    for (id, program) in [
+        ("barrier/futex", "barrier"),
+        ("finish/join", "finish"),
+        ("recover/guard", "recover"),
+        ("print/locked", "print"),
+    ] {
         for side in ["", "processes/"] {
             refused(id, &format!("{program}/2p2c/1/8B/{side}free"), vec![None, Some(9999)], "9999");
         }

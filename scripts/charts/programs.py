@@ -9,7 +9,7 @@ from picture import Picture, footer, row_figures, versions
 NEEDS = "a whole program; measure with: queuebench run --suite apps"
 # What should be 0 and shows a way to go wrong where it is not.
 FAULTS = ("lost_updates_ppm", "torn_lines_ppm", "duplicate_fetches")
-PROGRAMS = ("crawl", "counter", "lookup", "finish", "barrier", "print", "map")
+PROGRAMS = ("crawl", "counter", "lookup", "finish", "recover", "barrier", "print", "map")
 
 
 def pictures(summary: dict) -> list:

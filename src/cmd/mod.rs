@@ -206,7 +206,7 @@ pub fn main(registry: &Registry) -> ExitCode {
         [worker::WORKER, ..] => return finish(worker::serve(registry).map(|()| 0)),
         [worker::ENDPOINT, ..] => return finish(worker::endpoint::serve(registry, &words[1..]).map(|()| 0)),
         [pitfall::WORD, ..] => return finish(pitfall::serve(&words[1..]).map(|()| 0)),
-        [STARTED_WORD] => return finish(started().map(|()| 0).map_err(Into::into)),
+        [STARTED_WORD, ref stays @ ..] => return finish(started(!stays.is_empty()).map(|()| 0).map_err(Into::into)),
         [SITE_WORD, ref site @ ..] => return finish(serve_site(site).map(|()| 0)),
         #[cfg(feature = "crawl")]
         [CRAWLER_WORD, ref parts @ ..] => return finish(worker::crawler::serve(parts).map(|()| 0)),

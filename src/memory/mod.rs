@@ -12,8 +12,7 @@ pub use heap::Heap;
 pub use map::{Map, sealed};
 pub use part::Part;
 pub use placed::{Placed, Shareable};
-pub use posix::{Barrier, Condition, Held, RobustMutex};
-pub(crate) use posix::{checked, initialise_mutex};
+pub use posix::{Barrier, Condition, Held, RobustMutex, Taken};
 
 /// Bytes kept between what different threads write: two lines of 64, because x86 fetches lines in pairs; the
 /// lines of some Arm cores are that long.

@@ -30,29 +30,17 @@ unsafe impl Send for Condition {}
 unsafe impl Sync for Condition {}
 
 /// What a call of pthread's answers with but 0.
-pub(crate) fn checked(answer: i32) -> io::Result<()> {
+fn checked(answer: i32) -> io::Result<()> {
     if answer == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(answer)) }
 }
 
-/// Makes it a mutex that processes may share, of this robustness.
-///
-/// # Errors
-///
-/// When the system has none such.
-///
-/// # Safety
-///
-/// Nobody else uses it yet, and it stays where it is as long as anybody does.
-pub(crate) unsafe fn initialise_mutex(mutex: &UnsafeCell<libc::pthread_mutex_t>, robustness: i32) -> io::Result<()> {
-    let mut attributes = MaybeUninit::uninit();
-    // SAFETY: attributes are initialised before they are used, in a variable of their own; nobody else uses the mutex, as
-    // the caller promises.
-    unsafe {
-        checked(libc::pthread_mutexattr_init(attributes.as_mut_ptr()))?;
-        checked(libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
-        checked(libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), robustness))?;
-        checked(libc::pthread_mutex_init(mutex.get(), attributes.as_ptr()))
-    }
+/// What taking a mutex answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is held.
+    Held,
+    /// It is held, and its owner died with it: `EOWNERDEAD`, from a robust one only.
+    OwnerDead,
 }
 
 impl RobustMutex {
@@ -67,7 +55,28 @@ impl RobustMutex {
     /// Nobody else uses it yet, and it stays where it is as long as anybody does.
     pub unsafe fn initialise(&self) -> io::Result<()> {
         // SAFETY: as the caller promises.
-        unsafe { initialise_mutex(&self.0, libc::PTHREAD_MUTEX_ROBUST) }
+        unsafe { self.initialise_as(libc::PTHREAD_MUTEX_ROBUST) }
+    }
+
+    /// The same of any robustness, to show what goes wrong without.
+    ///
+    /// # Errors
+    ///
+    /// As of [`RobustMutex::initialise`].
+    ///
+    /// # Safety
+    ///
+    /// As of [`RobustMutex::initialise`].
+    pub(crate) unsafe fn initialise_as(&self, robustness: i32) -> io::Result<()> {
+        let mut attributes = MaybeUninit::uninit();
+        // SAFETY: attributes are initialised before they are used, in a variable of their own; nobody else uses the mutex,
+        // as the caller promises.
+        unsafe {
+            checked(libc::pthread_mutexattr_init(attributes.as_mut_ptr()))?;
+            checked(libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
+            checked(libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), robustness))?;
+            checked(libc::pthread_mutex_init(self.0.get(), attributes.as_ptr()))
+        }
     }
 
     /// Waits until nobody else holds it.
@@ -79,6 +88,49 @@ impl RobustMutex {
     pub fn lock(&self) -> Held<'_> {
         // SAFETY: initialised before it was shared, and never destroyed.
         Held::after(unsafe { libc::pthread_mutex_lock(self.0.get()) }, self)
+    }
+
+    /// The same, also from who has died: then there is something to repair, and [`RobustMutex::is_consistent_again`] to
+    /// say before it is given back, or nobody can take it any more.
+    ///
+    /// # Errors
+    ///
+    /// When that was not said.
+    pub fn lock_or_inherit(&self) -> io::Result<(Held<'_>, Taken)> {
+        self.take().map(|taken| (Held(self), taken))
+    }
+
+    /// Takes it by hand, and waits until it can be had.
+    ///
+    /// # Errors
+    ///
+    /// As of [`RobustMutex::lock_or_inherit`].
+    pub fn take(&self) -> io::Result<Taken> {
+        // SAFETY: as in `lock`.
+        match unsafe { libc::pthread_mutex_lock(self.0.get()) } {
+            libc::EOWNERDEAD => Ok(Taken::OwnerDead),
+            answer => checked(answer).map(|()| Taken::Held),
+        }
+    }
+
+    /// Gives it back by hand, which only its owner may.
+    ///
+    /// # Errors
+    ///
+    /// When it is somebody else's.
+    pub fn give_back(&self) -> io::Result<()> {
+        // SAFETY: as in `lock`; what a thread must not give back is answered with an error.
+        checked(unsafe { libc::pthread_mutex_unlock(self.0.get()) })
+    }
+
+    /// Says, while holding it, that what a dead owner left behind is repaired.
+    ///
+    /// # Errors
+    ///
+    /// When no owner died.
+    pub fn is_consistent_again(&self) -> io::Result<()> {
+        // SAFETY: as in `lock`.
+        checked(unsafe { libc::pthread_mutex_consistent(self.0.get()) })
     }
 }
 
@@ -94,7 +146,7 @@ impl Condition {
     /// As of [`RobustMutex::initialise`].
     pub unsafe fn initialise(&self) -> io::Result<()> {
         let mut attributes = MaybeUninit::uninit();
-        // SAFETY: as in `initialise_mutex`.
+        // SAFETY: as in `initialise_as`.
         unsafe {
             checked(libc::pthread_condattr_init(attributes.as_mut_ptr()))?;
             checked(libc::pthread_condattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
@@ -140,7 +192,7 @@ impl Barrier {
     /// As of [`RobustMutex::initialise`].
     pub unsafe fn initialise(&self, parties: u32) -> io::Result<()> {
         let mut attributes = MaybeUninit::uninit();
-        // SAFETY: as in `initialise_mutex`.
+        // SAFETY: as in `initialise_as`.
         unsafe {
             checked(libc::pthread_barrierattr_init(attributes.as_mut_ptr()))?;
             checked(libc::pthread_barrierattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;

@@ -1,11 +1,10 @@
 //! A lock taken and given back by hand, as in C: pthread's mutex in memory that processes share, plain or robust.
 
-use std::cell::UnsafeCell;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::said::At;
-use crate::memory::{Map, Memory, checked, initialise_mutex, sealed};
+use crate::memory::{Map, Memory, RobustMutex, Taken, sealed};
 
 /// The lock, and two accounts that belong to it and come to [`TOTAL`] together.
 pub struct HandLock(Map);
@@ -15,17 +14,8 @@ pub const TOTAL: u64 = 100;
 
 #[repr(C)]
 struct Inside {
-    mutex: UnsafeCell<libc::pthread_mutex_t>,
+    mutex: RobustMutex,
     accounts: [AtomicU64; 2],
-}
-
-/// What taking the lock answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// It is held.
-    Held,
-    /// It is held, and its owner died with it: `EOWNERDEAD`, from a robust one only.
-    OwnerDead,
 }
 
 impl HandLock {
@@ -34,7 +24,7 @@ impl HandLock {
         let lock = HandLock(Map::of(sealed(size_of::<Inside>())?).map_err(io::Error::other)?);
         let robust = if is_robust { libc::PTHREAD_MUTEX_ROBUST } else { libc::PTHREAD_MUTEX_STALLED };
         // SAFETY: nobody else has the mutex yet, and it stays in its mapping.
-        unsafe { initialise_mutex(&lock.inside().mutex, robust)? };
+        unsafe { lock.inside().mutex.initialise_as(robust)? };
         lock.inside().accounts[0].store(TOTAL, Ordering::Relaxed);
         Ok(lock)
     }
@@ -46,23 +36,17 @@ impl HandLock {
 
     /// Takes it, and waits until it can be had.
     pub fn lock(&self) -> io::Result<Taken> {
-        // SAFETY: initialised by `new`, never destroyed.
-        match unsafe { libc::pthread_mutex_lock(self.inside().mutex.get()) } {
-            libc::EOWNERDEAD => Ok(Taken::OwnerDead),
-            answer => checked(answer).map(|()| Taken::Held),
-        }
+        self.inside().mutex.take()
     }
 
     /// Gives it back, which only its owner may.
     pub fn unlock(&self) -> io::Result<()> {
-        // SAFETY: as in `lock`; what a thread must not give back is answered with an error.
-        checked(unsafe { libc::pthread_mutex_unlock(self.inside().mutex.get()) })
+        self.inside().mutex.give_back()
     }
 
     /// Says, while holding it, that what a dead owner left behind is repaired.
     pub fn is_consistent_again(&self) -> io::Result<()> {
-        // SAFETY: as in `lock`.
-        checked(unsafe { libc::pthread_mutex_consistent(self.inside().mutex.get()) })
+        self.inside().mutex.is_consistent_again()
     }
 
     /// The accounts; the lock is to be held.

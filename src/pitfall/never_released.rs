@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
-use super::hand_lock::{HandLock, TOTAL, Taken};
+use super::hand_lock::{HandLock, TOTAL};
 use super::party::{be, process, wait_for};
 use super::said::{Finding, Kind, Said, say, say_ends, say_place, say_wants};
 use super::{Form, Pitfall, Symptom};
+use crate::memory::Taken;
 
 /// By hand, as in C, and a path that forgets it.
 pub const EARLY_RETURN: Pitfall = Pitfall {

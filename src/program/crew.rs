@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context;
 use crossbeam_utils::CachePadded;
 
-use crate::memory::{Heap, LINE, Map, Part, Placed, Shareable, sealed};
+use crate::memory::{Heap, LINE, Map, Part, Placed, RobustMutex, Shareable, sealed};
 use crate::protocol::{Outcome, Report};
 use crate::scenario::Boundary;
 use crate::topology;
@@ -34,6 +34,18 @@ pub(super) fn shared(task: &Task, bytes: usize) -> anyhow::Result<Part> {
             Ok(Part::all(map.context("no shared memory")?))
         }
     }
+}
+
+/// A mutex that the workers share.
+///
+/// # Errors
+///
+/// As of [`shared`], or when the system has none such.
+pub(super) fn robust_mutex(task: &Task) -> anyhow::Result<Placed<RobustMutex>> {
+    let mutex: Placed<RobustMutex> = Placed::at(shared(task, size_of::<RobustMutex>())?);
+    // SAFETY: nobody else has the memory yet.
+    unsafe { mutex.initialise()? };
+    Ok(mutex)
 }
 
 /// An atomic number on a line of its own.

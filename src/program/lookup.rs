@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, RwLock};
 
 use super::clocked::{self, Left};
-use super::crew::{shared, together, unusable};
+use super::crew::{robust_mutex, together, unusable};
 use super::{Measured, Task, Way, about};
 use crate::memory::{Placed, RobustMutex};
 use crate::protocol::{Outcome, Report};
@@ -146,10 +146,7 @@ struct Robust {
 
 impl Readable for Robust {
     fn new(table: Table, task: &Task) -> anyhow::Result<Self> {
-        let mutex: Placed<RobustMutex> = Placed::at(shared(task, size_of::<RobustMutex>())?);
-        // SAFETY: nobody else has the memory yet.
-        unsafe { mutex.initialise()? };
-        Ok(Robust { table, mutex })
+        Ok(Robust { table, mutex: robust_mutex(task)? })
     }
 
     #[inline]

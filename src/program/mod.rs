@@ -14,6 +14,7 @@ pub mod finish;
 pub mod lookup;
 pub mod map;
 pub mod print;
+pub mod recover;
 mod repeated;
 
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ impl Task {
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
-    /// What the scenario counts: increments, lookups, phases, pages.
+    /// What the scenario counts: increments, lookups, recoveries, phases, pages.
     pub messages: u64,
     /// What they took, in nanoseconds.
     pub elapsed_ns: u64,
@@ -101,7 +102,7 @@ fn parts_per_million(part: u64, whole: u64) -> u64 {
 /// Every way to write a program but those that are queues.
 pub fn ways() -> impl Iterator<Item = Way> {
     let ways = counter::WAYS.into_iter().chain(lookup::WAYS).chain(barrier::WAYS).chain(finish::WAYS);
-    let ways = ways.chain(print::WAYS).chain(map::WAYS);
+    let ways = ways.chain(recover::WAYS).chain(print::WAYS).chain(map::WAYS);
     #[cfg(feature = "crawl")]
     let ways = ways.chain(crawl::WAYS);
     ways

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::sync::Mutex;
 
 use super::clocked::{self, Left};
-use super::crew::{Led, led, refused, shared, unusable};
+use super::crew::{Led, led, refused, robust_mutex, unusable};
 use super::{Measured, Task, Way, about, parts_per_million};
 use crate::memory::{Placed, RobustMutex};
 use crate::protocol::{Outcome, Report};
@@ -108,10 +108,7 @@ impl Printing for Locked {
         if task.scenario.boundary == Boundary::Threads {
             return Ok(Locked::Threads(Mutex::new(())));
         }
-        let mutex: Placed<RobustMutex> = Placed::at(shared(task, size_of::<RobustMutex>())?);
-        // SAFETY: nobody else has the memory yet.
-        unsafe { mutex.initialise()? };
-        Ok(Locked::Processes(mutex))
+        Ok(Locked::Processes(robust_mutex(task)?))
     }
 
     fn line(&self, pipe: &mut &PipeWriter, line: &Line) -> std::io::Result<()> {

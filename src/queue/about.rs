@@ -75,6 +75,9 @@ pub enum Program {
     Lookup,
     /// Workers that wait at a queue are told that nothing more will come. Unit: nanoseconds until the last is gone.
     Finish,
+    /// Workers wait for a lock whose owner goes away with it. Unit: nanoseconds until the next has it and repaired what it
+    /// guards.
+    Recover,
     /// Workers wait for each other at the end of each phase. Unit: nanoseconds per phase.
     Barrier,
     /// Workers write lines to one file. Unit: lines per second.
@@ -85,11 +88,12 @@ pub enum Program {
 
 impl Program {
     /// All, in the order of the documentation.
-    pub const ALL: [Program; 7] = [
+    pub const ALL: [Program; 8] = [
         Program::Crawl,
         Program::Counter,
         Program::Lookup,
         Program::Finish,
+        Program::Recover,
         Program::Barrier,
         Program::Print,
         Program::Map,
@@ -103,6 +107,7 @@ impl fmt::Display for Program {
             Program::Counter => "counter",
             Program::Lookup => "lookup",
             Program::Finish => "finish",
+            Program::Recover => "recover",
             Program::Barrier => "barrier",
             Program::Print => "print",
             Program::Map => "map",

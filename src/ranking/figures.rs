@@ -21,7 +21,10 @@ pub fn figure_of(workload: Workload, report: &Report) -> Option<f64> {
         Workload::Program(Program::Counter | Program::Lookup | Program::Barrier) => {
             report.elapsed_ns as f64 / report.messages as f64
         }
-        Workload::Pingpong | Workload::Spawn | Workload::Wakeup | Workload::Program(Program::Finish) => {
+        Workload::Pingpong
+        | Workload::Spawn
+        | Workload::Wakeup
+        | Workload::Program(Program::Finish | Program::Recover) => {
             quantile_of_buckets(&report.round_trips, 0.5)? as f64
         }
     };

@@ -66,6 +66,7 @@ fn program(parts: &Parts) -> Option<String> {
         ("counter", _) => "adding one to a number".into(),
         ("lookup", _) => "looking entries up in a table that nobody changes".into(),
         ("finish", _) => "told that nothing more will come".into(),
+        ("recover", _) => "waiting for a lock whose owner goes away with it".into(),
         ("barrier", _) => "waiting for each other after each phase".into(),
         ("print", _) => "printing lines to one pipe".into(),
         ("map", _) => "computing parts that have nothing in common".into(),

@@ -23,7 +23,7 @@ use crate::workload::Workload;
 /// The queue that a worker is asked for which lists none: this program's own has it.
 const USUAL_QUEUE: &str = "std/mutex-deque";
 /// What a queue may be ready for; the first it is ready for is what it is examined in.
-const SCENARIOS: [&str; 19] = [
+const SCENARIOS: [&str; 21] = [
     "stream/1p1c/1024/8B/free",
     "stream/1p1c/unbounded/8B/free",
     "stream/1p1c/1024/8B/processes/free",
@@ -35,6 +35,8 @@ const SCENARIOS: [&str; 19] = [
     "lookup/1p1c/1/8B/processes/free",
     "finish/1p1c/1/8B/free",
     "finish/1p1c/1/8B/processes/free",
+    "recover/1p1c/1/8B/free",
+    "recover/1p1c/1/8B/processes/free",
     "barrier/1p1c/1/8B/free",
     "barrier/1p1c/1/8B/processes/free",
     "print/1p1c/1/8B/free",

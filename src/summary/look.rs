@@ -138,6 +138,9 @@ const KNOWN: &[&str] = &[
     "lookup/rwlock",
     "lookup/mutex",
     "lookup/robust-mutex",
+    "recover/guard",
+    "recover/poison",
+    "recover/robust",
 ];
 
 /// How the queue of this id is drawn. One that is not known gets a place after all that are, by the letters of its id.

@@ -13,9 +13,11 @@ use crate::workload::{Size, Workload};
 
 /// What a program's own figure is called, and what it comes to: its name ends in its unit.
 pub fn named_figure(name: &str, figure: f64) -> (String, String) {
-    let (bare, words) = match (name.strip_suffix("_ns"), name.strip_suffix("_ppm")) {
-        (Some(bare), _) => (bare, duration(figure)),
-        (_, Some(bare)) => (bare, format!("{}\u{a0}%", significant(figure / 1e4))),
+    let (bare, unit) = name.rsplit_once('_').unwrap_or((name, ""));
+    let (bare, words) = match unit {
+        "ns" => (bare, duration(figure)),
+        "ppm" => (bare, format!("{}\u{a0}%", significant(figure / 1e4))),
+        "bytes" => (bare, format!("{}\u{a0}KiB", significant(figure / 1024.0))),
         _ if figure.fract() == 0.0 => (name, figure.to_string()),
         _ => (name, significant(figure)),
     };
@@ -105,6 +107,7 @@ impl Section {
             Workload::Program(Program::Counter) => "increment",
             Workload::Program(Program::Lookup) => "lookup",
             Workload::Program(Program::Finish) => "finish",
+            Workload::Program(Program::Recover) => "recovery",
             Workload::Program(Program::Barrier) => "phase",
             _ => "rate",
         }

@@ -1,7 +1,5 @@
 //! From the threads' tallies to a report: does the balance hold, and what was the rate?
 
-use std::collections::BTreeMap;
-
 use crate::protocol::{Outcome, Regime, Report};
 use crate::queue::{About, Capacity, Family};
 use crate::scenario::Scenario;
@@ -63,7 +61,11 @@ pub fn report(scenario: &Scenario, about: &About, capacity: Option<u64>, slice: 
         round_trips: buckets(&tallies, |tally| &tally.round_trips),
         first: buckets(&tallies, |tally| &tally.first),
         trace: trace(&tallies),
-        figures: BTreeMap::new(),
+        figures: tallies
+            .iter()
+            .find_map(|tally| Some(("memory_bytes".to_owned(), tally.memory_bytes?)))
+            .into_iter()
+            .collect(),
         flags: if slice.unsettled() { vec!["unsettled".into()] } else { Vec::new() },
     }
 }

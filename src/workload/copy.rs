@@ -107,5 +107,5 @@ where
     }
     let timing = endpoint.finish(sequence, None);
     let popped = Some(check.received(faults));
-    Tally { timing, pushed: vec![(0, sequence)], popped, round_trips: Vec::new(), first: Vec::new() }
+    Tally { pushed: vec![(0, sequence)], popped, ..Tally::of(timing) }
 }

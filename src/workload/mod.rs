@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod copy;
+mod footprint;
 pub mod join;
 pub mod pairs;
 pub mod pingpong;
@@ -48,7 +49,7 @@ pub enum Workload {
 
 impl Workload {
     /// All, in the order of the documentation.
-    pub const ALL: [Workload; 13] = [
+    pub const ALL: [Workload; 14] = [
         Workload::Stream,
         Workload::Pairs,
         Workload::Pingpong,
@@ -59,6 +60,7 @@ impl Workload {
         Workload::Program(Program::Counter),
         Workload::Program(Program::Lookup),
         Workload::Program(Program::Finish),
+        Workload::Program(Program::Recover),
         Workload::Program(Program::Barrier),
         Workload::Program(Program::Print),
         Workload::Program(Program::Map),
@@ -68,9 +70,7 @@ impl Workload {
     pub fn is_timed(self) -> bool {
         match self {
             Workload::Pingpong | Workload::Spawn | Workload::Wakeup => true,
-            Workload::Program(program) => {
-                matches!(program, Program::Counter | Program::Lookup | Program::Finish | Program::Barrier)
-            }
+            Workload::Program(program) => !matches!(program, Program::Crawl | Program::Print | Program::Map),
             Workload::Stream | Workload::Pairs | Workload::Copy => false,
         }
     }

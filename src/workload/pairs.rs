@@ -112,5 +112,5 @@ fn alternate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
         drain(consumer, &mut check, &mut faults);
     }
     let pushed = vec![(index, sequence), (threads, prefilled)];
-    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new(), first: Vec::new() }
+    Tally { pushed, popped: Some(check.received(faults)), ..Tally::of(timing) }
 }

@@ -88,11 +88,10 @@ fn initiate<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     }
     drain(consumer, &mut check, &mut faults);
     Tally {
-        timing,
         pushed: vec![(0, sequence)],
         popped: Some(check.received(faults)),
         round_trips: trips.buckets(),
-        first: Vec::new(),
+        ..Tally::of(timing)
     }
 }
 
@@ -123,5 +122,5 @@ fn respond<T: Payload, P: Producer<T>, C: Consumer<T>, W: Wait>(
     slice.consumer_done();
     // What it answered with is what it was sent, so it stands for the second queue's producer.
     let pushed = vec![(0, check.count)];
-    Tally { timing, pushed, popped: Some(check.received(faults)), round_trips: Vec::new(), first: Vec::new() }
+    Tally { pushed, popped: Some(check.received(faults)), ..Tally::of(timing) }
 }

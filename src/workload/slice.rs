@@ -587,6 +587,22 @@ pub struct Tally {
     pub round_trips: Vec<[u64; 2]>,
     /// Starts inside the window by the time until what was started ran; likewise.
     pub first: Vec<[u64; 2]>,
+    /// What memory each takes that is started and stays; found out after the window.
+    pub memory_bytes: Option<u64>,
+}
+
+impl Tally {
+    /// Of somebody who has moved nothing.
+    pub fn of(timing: Timing) -> Tally {
+        Tally {
+            timing,
+            pushed: Vec::new(),
+            popped: None,
+            round_trips: Vec::new(),
+            first: Vec::new(),
+            memory_bytes: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn produce<T: Payload, P: Producer<T>, W: Wait>(
     if slice.producer_done() {
         end_stream(producer, wait, slice);
     }
-    Tally { timing, pushed: vec![(index, sequence)], popped: None, round_trips: Vec::new(), first: Vec::new() }
+    Tally { pushed: vec![(index, sequence)], ..Tally::of(timing) }
 }
 
 fn consume<T: Payload, C: Consumer<T>, W: Wait>(
@@ -115,13 +115,7 @@ fn consume<T: Payload, C: Consumer<T>, W: Wait>(
     if slice.consumer_done() && !slice.refused() {
         drain(consumer, &mut check, &mut faults);
     }
-    Tally {
-        timing,
-        pushed: Vec::new(),
-        popped: Some(check.received(faults)),
-        round_trips: Vec::new(),
-        first: Vec::new(),
-    }
+    Tally { popped: Some(check.received(faults)), ..Tally::of(timing) }
 }
 
 /// The hot loop: takes `left` messages, or fewer when one is not as it should be.

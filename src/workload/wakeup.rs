@@ -55,7 +55,7 @@ fn wake<T: Payload, P: Producer<T>, W: Wait>(mut producer: P, mut wait: W, slice
     if slice.producer_done() {
         end_stream(producer, wait, slice);
     }
-    Tally { timing, pushed: vec![(0, sequence)], popped: None, round_trips: Vec::new(), first: Vec::new() }
+    Tally { pushed: vec![(0, sequence)], ..Tally::of(timing) }
 }
 
 fn sleep_and_run<T: Payload, C: Consumer<T>, W: Wait>(mut consumer: C, mut wait: W, slice: &Slice) -> Tally {
@@ -81,5 +81,5 @@ fn sleep_and_run<T: Payload, C: Consumer<T>, W: Wait>(mut consumer: C, mut wait:
         drain(consumer, &mut check, &mut faults);
     }
     let popped = Some(check.received(faults));
-    Tally { timing, pushed: Vec::new(), popped, round_trips: wakeups.buckets(), first: Vec::new() }
+    Tally { popped, round_trips: wakeups.buckets(), ..Tally::of(timing) }
 }

@@ -50,10 +50,10 @@ def unit_once(low, high, between):
 
 
 def is_timed(section):
-    return section["parts"]["workload"] in ("pingpong", "wakeup", "spawn", "counter", "lookup", "finish", "barrier")
+    return section["parts"]["workload"] in ("pingpong", "wakeup", "spawn", "counter", "lookup", "finish", "recover", "barrier")
 
 
-PROGRAMS = ("crawl", "counter", "lookup", "finish", "barrier", "print", "map")
+PROGRAMS = ("crawl", "counter", "lookup", "finish", "recover", "barrier", "print", "map")
 
 
 def is_of_queues(section):
