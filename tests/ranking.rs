@@ -243,6 +243,32 @@ fn where_threads_outnumber_cpus_waiting_for_one_is_no_disturbance() {
 }
 
 #[test]
+fn nor_is_waiting_behind_what_a_scenario_brings_itself() {
+    let disturbed = |scenario: &str, queue: &str| {
+        let blocks: Vec<Block> = (0..30)
+            .map(|round| {
+                let mut block = block_at(scenario, queue, round, 50.0);
+                take_cpu(&mut block);
+                block
+            })
+            .collect();
+        let context = Context { families: &BTreeMap::new(), margin: 0.05, oversubscribed: false };
+        !row(&rank(&scenario.parse().unwrap(), &blocks, &context), queue).disturbed.is_empty()
+    };
+    for (scenario, queue) in [
+        ("print/2p2c/1/8B/free", "print/locked"),
+        ("finish/1p1c/1/8B/free", "finish/join"),
+        ("recover/1p1c/1/8B/free", "recover/guard"),
+        ("spawn/1p1c/1/8B/free", "start/thread"),
+        ("counter/2p2c/1/8B/free", "counter/owner"),
+        ("counter/2p2c/1/8B/free", "counter/owner@base"),
+    ] {
+        assert!(!disturbed(scenario, queue), "{scenario} {queue}");
+    }
+    assert!(disturbed("counter/2p2c/1/8B/free", "counter/mutex") && disturbed("barrier/2p2c/1/8B/free", "barrier/std"));
+}
+
+#[test]
 fn a_rate_above_the_loop_without_a_queue_is_impossible() {
     let possible = ranked(&blocks(&[("a/one", 50.0), ("b/two", 20.0), ("limit/loop", 400.0)], 20));
     assert_eq!(row(&possible, "a/one").unreliable, None);

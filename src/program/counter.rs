@@ -30,10 +30,13 @@ pub const WAYS: [Way; 8] = [
     Way { about: About { id: "counter/file-lock", ..ABOUT }, run: run::<FileLocked> },
     Way { about: About { id: "counter/fetch-add", ..ABOUT }, run: run::<FetchAdd> },
     Way { about: About { id: "counter/sharded", ..ABOUT }, run: run::<Sharded> },
-    Way { about: About { id: "counter/owner", ..ABOUT }, run: run::<Owner> },
+    Way { about: About { id: OWNER, ..ABOUT }, run: run::<Owner> },
     // No contender: what an increment would cost if none had to be right.
     Way { about: About { id: UNSYNCHRONISED, family: Family::Limit, ..ABOUT }, run: run::<Unsynchronised> },
 ];
+
+/// The one with a thread besides its workers.
+pub const OWNER: &str = "counter/owner";
 
 /// The one that is allowed to lose updates, and shows how many.
 pub const UNSYNCHRONISED: &str = "counter/unsynchronised";

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Logs;
+use crate::program::counter;
 use crate::record::Block;
+use crate::schedule::contender::split;
 use crate::schedule::gate::is_elsewhere;
 use crate::stats::median;
 
@@ -15,14 +17,14 @@ const LONGEST_RUN_DELAY: f64 = 0.02;
 pub(super) struct Signals {
     /// Nanoseconds a cache line usually takes there.
     usual_line_ns: Option<f64>,
-    /// Where threads outnumber cpus, waiting for one is part of the scenario.
-    oversubscribed: bool,
+    /// Whether waiting for a cpu is part of the scenario.
+    waits_by_itself: bool,
 }
 
 impl Signals {
-    pub(super) fn of(blocks: &[Block], oversubscribed: bool) -> Signals {
+    pub(super) fn of(blocks: &[Block], waits_by_itself: bool) -> Signals {
         let lines: Vec<f64> = blocks.iter().filter_map(|block| Some(block.line_ns? as f64)).collect();
-        Signals { usual_line_ns: median(&lines), oversubscribed }
+        Signals { usual_line_ns: median(&lines), waits_by_itself }
     }
 
     /// What disturbed a block, in a word for a table.
@@ -33,7 +35,8 @@ impl Signals {
             return Some("cpus moved");
         }
         let delayed = block.report.run_delay_ns as f64 > LONGEST_RUN_DELAY * window_ns;
-        (delayed && !self.oversubscribed).then_some("cpu taken")
+        let by_itself = self.waits_by_itself || split(&block.queue).0 == counter::OWNER;
+        (delayed && !by_itself).then_some("cpu taken")
     }
 
     /// How many of these blocks each signal disturbed.

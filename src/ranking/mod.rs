@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::program::{counter, print};
 use crate::protocol::Outcome;
+use crate::queue::Program;
 use crate::record::Block;
 use crate::scenario::Scenario;
 use crate::stats::median;
@@ -135,9 +136,15 @@ pub fn rank(scenario: &Scenario, blocks: &[Block], context: &Context) -> Ranking
 
 impl Context<'_> {
     fn signals(&self, scenario: &Scenario, blocks: &[Block]) -> Signals {
-        // Who starts others waits for a cpu behind them.
-        Signals::of(blocks, self.oversubscribed || scenario.workload == Workload::Spawn)
+        Signals::of(blocks, self.oversubscribed || brings_others(scenario.workload))
     }
+}
+
+/// Whether others of its own run beside its endpoints, who wait for a cpu behind them: what is started, a reader of lines,
+/// who ends the workers, who leaves them a lock, a site.
+fn brings_others(workload: Workload) -> bool {
+    use Program::{Crawl, Finish, Print, Recover};
+    matches!(workload, Workload::Spawn | Workload::Program(Crawl | Finish | Print | Recover))
 }
 
 impl Ranking {
