@@ -3,6 +3,7 @@
 
 use super::{CoreMap, Machine, RunAbout, Section, Summary};
 use crate::queue::Capacity;
+use crate::ranking::Row;
 use crate::scenario::{Boundary, WorkNs};
 use crate::table::{count, duration, markdown_text};
 use crate::workload::{Size, Workload};
@@ -86,9 +87,14 @@ fn base<'a>(sections: &[&'a Section]) -> Option<&'a Section> {
 /// What a message takes at the bounds of a scenario.
 fn limits(section: &Section) -> Vec<Vec<String>> {
     let rows = section.ranking.rows.iter().filter(|row| row.limit);
-    let known = rows.filter_map(|row| Some((&row.queue, row.value.filter(|rate| *rate > 0.0)?)));
-    let row = |(queue, rate): (&String, f64)| {
-        vec![code(queue), format!("{} a message", duration(1e9 / rate)), code(&section.ranking.scenario)]
+    // The higher rate first, where there are two.
+    let rates = |row: &Row| {
+        row.modes.map_or_else(|| row.value.into_iter().collect(), |[low, high]| vec![high.value, low.value])
+    };
+    let known = rows.map(|row| (&row.queue, rates(row))).filter(|(_, rates)| rates.iter().any(|rate| *rate > 0.0));
+    let row = |(queue, rates): (&String, Vec<f64>)| {
+        let takes: Vec<String> = rates.into_iter().map(|rate| duration(1e9 / rate)).collect();
+        vec![code(queue), format!("{} a message", takes.join(" or ")), code(&section.ranking.scenario)]
     };
     known.map(row).collect()
 }

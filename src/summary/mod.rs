@@ -33,6 +33,7 @@ use crate::filter::Filter;
 use crate::ranking::CONFIDENCE;
 use crate::record::core_to_core::CoreToCore;
 use crate::record::{Results, Skip, machine_toml};
+use crate::suite::Suite;
 
 /// The summary's own schema; it is raised when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -66,7 +67,7 @@ pub struct Summary {
     pub runs: Vec<RunAbout>,
     /// The machines, in the order they were named.
     pub machines: Vec<Machine>,
-    /// The scenarios, pool by pool, each in the order they ran.
+    /// The scenarios, pool by pool, each in the order they ran; of a machine the suites in the order that `list` has them.
     pub scenarios: Vec<Section>,
     /// Scenarios that differ in one thing, as a line of each queue.
     pub series: Vec<Series>,
@@ -90,7 +91,8 @@ impl Summary {
     /// # Errors
     ///
     /// When a run is there twice, or a machine.toml cannot be read.
-    pub fn of(files: Vec<Results>, maps: Vec<CoreToCore>, wanted: &Wanted) -> anyhow::Result<Summary> {
+    pub fn of(mut files: Vec<Results>, maps: Vec<CoreToCore>, wanted: &Wanted) -> anyhow::Result<Summary> {
+        put_in_reading_order(&mut files);
         let pools = Pooled::all(files)?;
         let mut summary = Summary::empty();
         summary.core_maps = maps.into_iter().map(CoreMap::of).collect();
@@ -173,6 +175,15 @@ impl Summary {
         }
         Ok(())
     }
+}
+
+/// Machine by machine as they were named, and of each the suites in the order that `list` has them, whatever files are called.
+fn put_in_reading_order(files: &mut [Results]) {
+    let machines: Vec<String> = files.iter().map(|results| results.run.machine.id.clone()).collect();
+    files.sort_by_key(|Results { run, .. }| {
+        let machine = machines.iter().position(|machine| *machine == run.machine.id);
+        (machine, Suite::names().position(|suite| suite == run.suite).unwrap_or(usize::MAX))
+    });
 }
 
 impl Pooled {

@@ -82,6 +82,26 @@ fn a_queue_that_failed_is_neither_best_nor_has_a_figure() {
 }
 
 #[test]
+fn suites_come_in_their_own_order_whatever_files_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, suite, seed) in [("1.jsonl", "boundary", 1), ("2.jsonl", "mine.toml", 2), ("3.jsonl", "quick", 3)] {
+        let mut lines = lines_of("synthetic.jsonl");
+        // Of builds that cannot be pooled.
+        for (field, value) in [("suite", json!(suite)), ("seed", json!(seed)), ("build", json!(format!("{seed:016x}")))]
+        {
+            lines[0][field] = value;
+        }
+        std::fs::write(folder.path().join(name), lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+            .unwrap();
+    }
+    let said = typed_in(folder.path(), &["rank", "1.jsonl", "2.jsonl", "3.jsonl", "-s", "2p2c", "--format", "json"]);
+    let summary: Value = serde_json::from_str(&said.out).unwrap();
+    let suites: Vec<&Value> =
+        summary["scenarios"].as_array().unwrap().iter().map(|section| &section["suite"]).collect();
+    assert_eq!(suites, ["quick", "boundary", "mine.toml"]);
+}
+
+#[test]
 fn crowds_are_marked_in_every_format() {
     let words = |format| ["rank", "results/synthetic.jsonl", "-s", "2p2c", "--format", format];
     for format in ["table", "markdown"] {
