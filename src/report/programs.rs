@@ -15,15 +15,18 @@ use crate::table::duration;
 
 /// Every program, each with what it counted besides.
 pub fn section(sections: &[&Section]) -> Markup {
-    let programs = || sections.iter().enumerate().filter(|(_, section)| section.is_program());
+    let mut programs: Vec<(usize, &Section)> =
+        sections.iter().copied().enumerate().filter(|(_, section)| section.is_program()).collect();
+    // The crawler first, and what belongs together together, in whatever runs it was measured.
+    programs.sort_by_key(|(_, section)| section.scenario);
     html! {
         section #programs aria-labelledby="h-programs" {
             h2 #h-programs { "Whole programs" }
             p { "The programs of a course on concurrency, measured whole: does the choice of a queue, or of a way to synchronise, matter to them? \u{201c}Equivalent\u{201d} is an answer." }
-            @if programs().next().is_none() {
+            @if programs.is_empty() {
                 p.empty { (Mark::NotMeasured.show()) " No program was run here. Measure with: queuebench run --suite apps" }
             }
-            @for (nth, (at, section)) in programs().enumerate() {
+            @for (nth, (at, section)) in programs.iter().enumerate() {
                 details.scenario open[nth == 0] {
                     summary { (words::heading(section)) span.finding { (program_finding(section)) } }
                     div id={ "program-" (at) } { (table(section)) p.fine { a href={ "#ranking-" (at) } { "Its ranking" } ", " a href={ "#quality-" (at) } { "its blocks" } } }
