@@ -1,10 +1,9 @@
 //! The threads and processes of a form, named so that `/proc` tells who is who.
 
-use std::process::exit;
 use std::thread;
 
 use super::said::{Said, say};
-use crate::orphan::die_with_parent;
+use crate::orphan::{forked, waited};
 
 /// Names this thread.
 pub fn be(name: &str) {
@@ -28,25 +27,17 @@ pub fn parties<T: Send>(names: &[&'static str], work: impl Fn(&'static str) -> T
 
 /// Runs `work` in a process of that name, which ends with it; returns its number. This process has one thread.
 pub fn process(name: &str, work: impl FnOnce()) -> libc::pid_t {
-    // SAFETY: there is no other thread that could hold a lock in the child for ever.
-    match unsafe { libc::fork() } {
-        -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
-        0 => {
-            be(name);
-            let status = die_with_parent().map(|()| work());
-            exit(i32::from(status.is_err()));
-        }
-        child => {
-            say(&Said::Process { pid: child as u32 });
-            child
-        }
-    }
+    let child = forked(|| {
+        be(name);
+        work();
+        0
+    });
+    let child = child.expect("the kernel gives a process");
+    say(&Said::Process { pid: child as u32 });
+    child
 }
 
 /// Waits for the end of a process that [`process`] has started; true if that was a good one.
 pub fn wait_for(process: libc::pid_t) -> bool {
-    let mut status = 0;
-    // SAFETY: `status` is a variable of its own.
-    let ended = unsafe { libc::waitpid(process, &raw mut status, 0) };
-    ended == process && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+    waited(process) == Some(0)
 }

@@ -12,9 +12,10 @@ use std::thread::JoinHandle;
 use crossbeam_utils::Backoff;
 
 use super::clocked::{self, Left};
-use super::crew::{Cell, cells, forked, shared, together, unusable, waited};
+use super::crew::{Cell, cells, shared, together, unusable};
 use super::{Measured, Task, Way, about, parts_per_million};
 use crate::memory::{Placed, RobustMutex, Shareable};
+use crate::orphan::{forked, waited};
 use crate::protocol::{Outcome, Report};
 use crate::queue::{About, Family, Program};
 use crate::scenario::Boundary;

@@ -1,12 +1,12 @@
 //! Workers that run the same part at once: threads of this process, or processes of their own.
 
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 use crossbeam_utils::CachePadded;
 
 use crate::memory::{Heap, LINE, Map, Part, Placed, RobustMutex, Shareable, sealed};
+use crate::orphan::{forked, waited};
 use crate::protocol::{Outcome, Report};
 use crate::scenario::Boundary;
 use crate::topology;
@@ -141,34 +141,6 @@ fn threads<R>(
 
 /// What a process of a worker answers with that could not be pinned.
 const UNPINNED: i32 = 9;
-
-/// Starts a process that does this and ends with the number it returns. The worker that forks has one thread, so its copy
-/// is whole.
-///
-/// # Errors
-///
-/// When the kernel refuses.
-pub(super) fn forked(work: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
-    // SAFETY: this process has no other thread that could hold a lock.
-    match unsafe { libc::fork() } {
-        -1 => Err(io::Error::last_os_error()),
-        0 => {
-            crate::orphan::die_with_parent().ok();
-            let code = work();
-            // SAFETY: ends the child at once; nothing of the parent's is to be flushed or dropped twice.
-            unsafe { libc::_exit(code) };
-        }
-        child => Ok(child),
-    }
-}
-
-/// Waits for a process that [`forked`] has started: the number it returned, if it came so far.
-pub(super) fn waited(child: libc::pid_t) -> Option<i32> {
-    let mut status = 0;
-    // SAFETY: waits for a child of this process and writes to a variable of its own.
-    let is_gone = unsafe { libc::waitpid(child, &mut status, 0) } == child;
-    (is_gone && libc::WIFEXITED(status)).then(|| libc::WEXITSTATUS(status))
-}
 
 fn processes<R>(
     workers: usize,

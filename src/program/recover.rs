@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, process, thread};
 
-use super::crew::{Cell, cells, crashed, forked, led, robust_mutex, shared, unusable, waited};
+use super::crew::{Cell, cells, crashed, led, robust_mutex, shared, unusable};
 use super::repeated::repeated;
 use super::{Measured, Task, Way, about};
 use crate::memory::{Barrier, Held, Placed, RobustMutex, Shareable, Taken};
+use crate::orphan::{forked, waited};
 use crate::protocol::{Outcome, Report};
 use crate::queue::{About, Program};
 use crate::scenario::Boundary;

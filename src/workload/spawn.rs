@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 
 use crate::memory::{Map, Placed, Shareable, sealed};
-use crate::orphan::die_with_parent;
+use crate::orphan::forked;
 use crate::queue::{About, Family, Role};
 
 use super::footprint::{self, Started};
@@ -142,21 +142,16 @@ fn forks() -> impl FnMut() -> u64 {
 
 fn staying_fork() -> Started {
     let (mut is_there, mut say_so) = std::io::pipe().expect("a pipe");
-    // SAFETY: the child writes to a pipe, which takes no lock, and sleeps until it is killed.
-    let child = match unsafe { libc::fork() } {
-        -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
-        0 => {
-            if die_with_parent().and_then(|()| Ok(say_so.write_all(&[1])?)).is_ok() {
-                loop {
-                    // SAFETY: it waits for a signal, and none comes but the last.
-                    unsafe { libc::pause() };
-                }
+    let child = forked(|| {
+        if say_so.write_all(&[1]).is_ok() {
+            loop {
+                // SAFETY: it waits for a signal, and none comes but the last.
+                unsafe { libc::pause() };
             }
-            // SAFETY: ends the child at once.
-            unsafe { libc::_exit(1) };
         }
-        child => child,
-    };
+        1
+    });
+    let child = child.expect("the kernel gives a process");
     drop(say_so);
     is_there.read_exact(&mut [0]).expect("it says that it is there");
     let end = move || {
