@@ -1,6 +1,7 @@
 //! No process is left behind by who started it.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Asks the kernel to kill this process when the parent dies, and dies at once if it already has.
 pub(crate) fn die_with_parent() -> anyhow::Result<()> {
@@ -10,17 +11,19 @@ pub(crate) fn die_with_parent() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts a process that does this, as a copy of this one, and ends with the number it returns, or with its parent. If this
-/// process has other threads, it must not be something that takes a lock, which one of them may hold for ever.
+/// Starts a process that does this, as a copy of this one, and ends with the number it returns, 101 if it panics, or with its
+/// parent. If this process has other threads, it must not be something that takes a lock: one of them may hold it for ever.
 ///
 /// # Errors
 ///
 /// When the kernel refuses.
 pub(crate) fn forked(work: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
-    // SAFETY: what the child does is safe code, which works on a memory of its own.
+    // SAFETY: parent and child go on with memories of their own; a lock that is held for ever hangs the child and no more.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
+            // A panic must not go on into what only the parent has to do.
+            let work = || catch_unwind(AssertUnwindSafe(work)).unwrap_or(101);
             let code = die_with_parent().map_or(1, |()| work());
             // SAFETY: ends the child at once; nothing of the parent's is to be flushed or dropped twice.
             unsafe { libc::_exit(code) };

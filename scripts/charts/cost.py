@@ -15,10 +15,14 @@ def pictures(summary: dict) -> list:
     return [picture(summary, section) for section in summary["scenarios"] if len(rows_of(section)) > 1]
 
 
+def stands_alone(section: dict, row: dict) -> bool:
+    """Whether a queue has a figure but no round in common with the others."""
+    return section["compares"] and section["runs"] > 1 and row["value"] is not None and row["times_slower"] is None
+
+
 def compared(section: dict) -> list[dict]:
-    """Contenders that ran in rounds with each other; all of them where nothing is compared."""
-    contenders = [row for row in section["rows"] if not row["limit"]]
-    return [row for row in contenders if row["times_slower"]] or contenders
+    """Contenders, but those that are compared with nobody."""
+    return [row for row in section["rows"] if not row["limit"] and not stands_alone(section, row)]
 
 
 def rows_of(section: dict) -> list[dict]:
@@ -36,7 +40,7 @@ def picture(summary: dict, section: dict) -> Picture:
     rows, unit = rows_of(section), section["unit"]
     figures = [f"{row['queue']}: {words.figure(row['value'], unit)}, {words.with_interval(row['cpu_ns_per_message'], row['cpu_interval'], 'ns')} of cpu per message" for row in rows]
     left = [row["queue"] for row in compared(section) if row not in rows]
-    apart = [row["queue"] for row in section["rows"] if not row["limit"] and row not in compared(section)]
+    apart = [row["queue"] for row in section["rows"] if not row["limit"] and stands_alone(section, row)]
     notes = [f"Not drawn, one of the figures is missing: {', '.join(left)}."] * bool(left)
     notes += [f"Not drawn, compared with nobody: {', '.join(apart)}."] * bool(apart)
     cheapest = answer(section, "cpu")

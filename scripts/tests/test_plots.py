@@ -172,10 +172,13 @@ def test_boundary_has_both_sides_and_every_step(crossing):
 def test_cost_leaves_out_and_names_what_is_compared_with_nobody(quick):
     section = json.loads(json.dumps(quick["scenarios"][0]))
     alone = cost.rows_of(section)[0]
-    alone["times_slower"] = None
+    alone["times_slower"], section["runs"] = None, 2
+    failed = cost.rows_of(section)[1]
+    failed["times_slower"] = failed["value"] = None
     picture = cost.picture(quick, section)
     assert alone["queue"] not in data_of(drawn(picture).axes[0])
     assert f"compared with nobody: {alone['queue']}." in picture.alt()
+    assert f"one of the figures is missing: {failed['queue']}." in picture.alt()
 
 
 def test_cost_has_both_figures(quick):

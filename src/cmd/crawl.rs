@@ -153,7 +153,7 @@ fn unreached(start: &Url, why: &str) -> String {
     }
     let mut other = start.clone();
     other.set_scheme(if start.scheme() == "http" { "https" } else { "http" }).ok();
-    format!("cannot reach {start}; is the server up? If it is, type: queuebench crawl {other}: {why}")
+    format!("cannot reach {start}: {why}; is the server up? If it is, type: queuebench crawl {other}")
 }
 
 /// What helps when a certificate is refused.
@@ -163,7 +163,7 @@ fn remedy(reason: &str) -> &'static str {
     } else if reason.contains("CaUsedAsEndEntity") {
         "it is one to vouch for others, not a site's; make one with: openssl req -x509 -addext basicConstraints=CA:FALSE"
     } else {
-        "type an address that it is valid for, or tell whoever runs the site"
+        "tell whoever runs the site, or type an address that it is valid for"
     }
 }
 

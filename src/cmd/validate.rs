@@ -1,6 +1,6 @@
 //! `validate`: is this a results file? And `validate --worker`: does this program keep the worker protocol?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,9 +8,8 @@ use clap::Args;
 use super::{code, out, talk};
 use crate::record::core_to_core::is_core_to_core;
 use crate::record::machine_toml::{self, folder_of, is_machine_toml};
-use crate::record::{self, ReadError, Run, core_to_core};
+use crate::record::{self, ReadError, Results, core_to_core};
 use crate::schedule::examine::{Check, Examination, Found};
-use crate::schedule::profile::Profile;
 use crate::table::count;
 
 /// Check results files: are they whole, of a schema this program reads, and free of what no run writes? Are those in
@@ -132,17 +131,27 @@ fn checked(file: &Path) -> Result<Valid, ReadError> {
     let blocks = count(results.blocks.len(), "block");
     let scenarios = count(results.run.scenarios.len(), "scenario");
     let line = format!("{}: ok, {blocks}, {scenarios}{ended}", file.display());
-    let unfit = unfit(&results.run);
+    let unfit = unfit(&results);
     Ok(Valid { line, machine: Some(results.run.machine.id), unfit })
 }
 
+/// Rounds of each scenario of a contribution: with fewer a leader is hardly told from the rest of a field.
+const FEWEST_ROUNDS: usize = 10;
+
 /// Why a run is no contribution, though it is good enough to look at.
-fn unfit(run: &Run) -> Option<String> {
-    let fewest = Profile::Default.extent().pilot;
-    if run.rounds < fewest {
-        return Some(format!("it has {}; others can use {fewest} and more", count(run.rounds as usize, "round")));
+fn unfit(results: &Results) -> Option<String> {
+    if results.end.is_none() {
+        return Some("its run has not ended".to_owned());
     }
-    (!run.toolchain.optimised()).then(|| "it was built without optimisation; use --release".to_owned())
+    if !results.run.toolchain.optimised() {
+        return Some("it was built without optimisation; use --release".to_owned());
+    }
+    let mut rounds: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    results.blocks.iter().for_each(|block| _ = rounds.entry(&block.scenario).or_default().insert(block.round));
+    let of = |scenario: &str| rounds.get(scenario).map_or(0, BTreeSet::len);
+    let (fewest, scenario) = results.run.scenarios.iter().map(|line| (of(&line.id), &line.id)).min()?;
+    let said = || format!("{scenario} has {}; others can use {FEWEST_ROUNDS} and more", count(fewest, "round"));
+    (fewest < FEWEST_ROUNDS).then(said)
 }
 
 /// The folder a file is in, and the machine that the file is of.

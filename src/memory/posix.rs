@@ -58,7 +58,8 @@ impl RobustMutex {
         unsafe { self.initialise_as(libc::PTHREAD_MUTEX_ROBUST) }
     }
 
-    /// The same of any robustness, to show what goes wrong without.
+    /// The same of any robustness, to show what goes wrong without. One that is not robust looks who gives it back all the
+    /// same.
     ///
     /// # Errors
     ///
@@ -75,6 +76,9 @@ impl RobustMutex {
             checked(libc::pthread_mutexattr_init(attributes.as_mut_ptr()))?;
             checked(libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED))?;
             checked(libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), robustness))?;
+            if robustness != libc::PTHREAD_MUTEX_ROBUST {
+                checked(libc::pthread_mutexattr_settype(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ERRORCHECK))?;
+            }
             checked(libc::pthread_mutex_init(self.0.get(), attributes.as_ptr()))
         }
     }
@@ -119,7 +123,7 @@ impl RobustMutex {
     ///
     /// When it is somebody else's.
     pub fn give_back(&self) -> io::Result<()> {
-        // SAFETY: as in `lock`; what a thread must not give back is answered with an error.
+        // SAFETY: as in `lock`; robust ones and those made to check answer what a thread must not give back with an error.
         checked(unsafe { libc::pthread_mutex_unlock(self.0.get()) })
     }
 

@@ -33,7 +33,7 @@ pub fn section(sections: &[&Section]) -> Markup {
             @for (nth, (at, section)) in drawn.iter().enumerate() {
                 @if nth == 0 { div id={ "cost-" (at) } { (chart(section)) } }
                 @else {
-                    details.scenario { summary { (words::heading(section)) span.finding { (finding(section)) } } div id={ "cost-" (at) } { (chart(section)) } }
+                    details.scenario { summary { (words::heading(section, sections)) span.finding { (finding(section)) } } div id={ "cost-" (at) } { (chart(section)) } }
                 }
             }
         }

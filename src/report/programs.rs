@@ -28,7 +28,7 @@ pub fn section(sections: &[&Section]) -> Markup {
             }
             @for (nth, (at, section)) in programs.iter().enumerate() {
                 details.scenario open[nth == 0] {
-                    summary { (words::heading(section)) span.finding { (program_finding(section)) } }
+                    summary { (words::heading(section, sections)) span.finding { (program_finding(section)) } }
                     div id={ "program-" (at) } { (table(section)) p.fine { a href={ "#ranking-" (at) } { "Its ranking" } ", " a href={ "#quality-" (at) } { "its blocks" } } }
                 }
             }

@@ -25,7 +25,7 @@ pub fn section(sections: &[&Section]) -> Markup {
                 "cross: something disturbed it. Two bands of dots are two speeds: then no single figure describes the queue."
             }
             @for (at, section) in sections.iter().enumerate() {
-                details.scenario { summary { (heading(section)) span.finding { (finding(section)) } } div id={ "quality-" (at) } { (blocks(section)) } }
+                details.scenario { summary { (heading(section, sections)) span.finding { (finding(section)) } } div id={ "quality-" (at) } { (blocks(section)) } }
             }
         }
     }

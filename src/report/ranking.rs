@@ -28,7 +28,7 @@ pub fn section(sections: &[&Section]) -> Markup {
             }
             @for (at, section) in sections.iter().enumerate() {
                 details.scenario open[at == 0] data-scenario=(section.ranking.scenario) {
-                    summary { (heading(section)) @if let Some(headline) = &section.headline { span.finding { (headline) } } (others(section, sections)) }
+                    summary { (heading(section, sections)) @if let Some(headline) = &section.headline { span.finding { (headline) } } (others(section, sections)) }
                     div id={ "ranking-" (at) } { (ranking(section)) }
                 }
             }

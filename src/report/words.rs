@@ -92,12 +92,13 @@ pub fn boundary(parts: &Parts) -> &'static str {
     }
 }
 
-/// A scenario's heading: its words, and its id for those who type it.
-pub fn heading(section: &Section) -> Markup {
+/// A scenario's heading: its words, and its id for those who type it; its machine where those among it are of several.
+pub fn heading(section: &Section, among: &[&Section]) -> Markup {
+    let has_others = among.iter().any(|other| other.machine != section.machine);
     html! {
         @if let Some(name) = &section.name { b { (name) } ": " }
         (capital(&scenario(&section.parts)))
-        " " code { (section.ranking.scenario) } span.fine { @if let Some(crowd) = section.crowd() { " " (crowd) "," } " suite " (section.suite) @for tag in &section.tags { " " (tag) } }
+        " " code { (section.ranking.scenario) } span.fine { @if has_others { " on " (section.machine) "," } @if let Some(crowd) = section.crowd() { " " (crowd) "," } " suite " (section.suite) @for tag in &section.tags { " " (tag) } }
     }
 }
 

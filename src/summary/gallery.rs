@@ -91,7 +91,9 @@ fn limits(section: &Section) -> Vec<Vec<String>> {
     let rates = |row: &Row| {
         row.modes.map_or_else(|| row.value.into_iter().collect(), |[low, high]| vec![high.value, low.value])
     };
-    let known = rows.map(|row| (&row.queue, rates(row))).filter(|(_, rates)| rates.iter().any(|rate| *rate > 0.0));
+    let known = rows
+        .map(|row| (&row.queue, rates(row)))
+        .filter(|(_, rates)| !rates.is_empty() && rates.iter().all(|rate| *rate > 0.0));
     let row = |(queue, rates): (&String, Vec<f64>)| {
         let takes: Vec<String> = rates.into_iter().map(|rate| duration(1e9 / rate)).collect();
         vec![code(queue), format!("{} a message", takes.join(" or ")), code(&section.ranking.scenario)]

@@ -67,7 +67,7 @@ pub struct Summary {
     pub runs: Vec<RunAbout>,
     /// The machines, in the order they were named.
     pub machines: Vec<Machine>,
-    /// The scenarios, pool by pool, each in the order they ran; of a machine the suites in the order that `list` has them.
+    /// The scenarios: machine by machine, its suites in the order that `list` has them, pool by pool, as they ran.
     pub scenarios: Vec<Section>,
     /// Scenarios that differ in one thing, as a line of each queue.
     pub series: Vec<Series>,
@@ -92,7 +92,13 @@ impl Summary {
     ///
     /// When a run is there twice, or a machine.toml cannot be read.
     pub fn of(mut files: Vec<Results>, maps: Vec<CoreToCore>, wanted: &Wanted) -> anyhow::Result<Summary> {
-        put_in_reading_order(&mut files);
+        let machines: Vec<String> = files.iter().map(|results| results.run.machine.id.clone()).collect();
+        // Machine by machine as they were named, and of each the suites in the order that `list` has them.
+        let place = |machine: &str, suite: &str| {
+            let suite = Suite::names().position(|name| name == suite).unwrap_or(usize::MAX);
+            (machines.iter().position(|known| known == machine), suite)
+        };
+        files.sort_by_key(|results| place(&results.run.machine.id, &results.run.suite));
         let pools = Pooled::all(files)?;
         let mut summary = Summary::empty();
         summary.core_maps = maps.into_iter().map(CoreMap::of).collect();
@@ -108,6 +114,8 @@ impl Summary {
             summary.scenarios_not_run.extend(whole);
             first_runs.push(pool.run);
         }
+        // Pools may have several suites each.
+        summary.scenarios.sort_by_key(|section| place(&section.machine, &section.suite));
         summary.find_twins();
         summary.crossings = across::all(&summary.scenarios);
         if !wanted.only_tables {
@@ -175,15 +183,6 @@ impl Summary {
         }
         Ok(())
     }
-}
-
-/// Machine by machine as they were named, and of each the suites in the order that `list` has them, whatever files are called.
-fn put_in_reading_order(files: &mut [Results]) {
-    let machines: Vec<String> = files.iter().map(|results| results.run.machine.id.clone()).collect();
-    files.sort_by_key(|Results { run, .. }| {
-        let machine = machines.iter().position(|machine| *machine == run.machine.id);
-        (machine, Suite::names().position(|suite| suite == run.suite).unwrap_or(usize::MAX))
-    });
 }
 
 impl Pooled {

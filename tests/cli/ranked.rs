@@ -84,21 +84,28 @@ fn a_queue_that_failed_is_neither_best_nor_has_a_figure() {
 #[test]
 fn suites_come_in_their_own_order_whatever_files_are_called() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, suite, seed) in [("1.jsonl", "boundary", 1), ("2.jsonl", "mine.toml", 2), ("3.jsonl", "quick", 3)] {
+    // The first and the last are of one build and share a pool.
+    let files = [("apps", "2p2c", 1), ("mine.toml", "2p2c", 2), ("balance", "2p2c", 3), ("quick", "1p1c", 1)];
+    let names: Vec<String> = (0..files.len()).map(|at| format!("{at}.jsonl")).collect();
+    for (name, (at, (suite, shape, build))) in names.iter().zip(files.iter().enumerate()) {
         let mut lines = lines_of("synthetic.jsonl");
-        // Of builds that cannot be pooled.
-        for (field, value) in [("suite", json!(suite)), ("seed", json!(seed)), ("build", json!(format!("{seed:016x}")))]
-        {
-            lines[0][field] = value;
-        }
-        std::fs::write(folder.path().join(name), lines.iter().map(|line| format!("{line}\n")).collect::<String>())
-            .unwrap();
+        let is_other = |id: &Value| id.as_str().is_some_and(|id| !id.contains(shape));
+        lines.retain(|line| line["type"] == "run" || !is_other(&line["scenario"]));
+        let blocks = lines.iter().filter(|line| line["type"] == "block").count();
+        lines.last_mut().unwrap()["blocks"] = json!(blocks);
+        let run = &mut lines[0];
+        run["scenarios"].as_array_mut().unwrap().retain(|line| !is_other(&line["id"]));
+        (run["suite"], run["seed"], run["build"]) = (json!(suite), json!(at), json!(format!("{build:016x}")));
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let said = typed_in(folder.path(), &["rank", "1.jsonl", "2.jsonl", "3.jsonl", "-s", "2p2c", "--format", "json"]);
+    let names = names.iter().map(String::as_str);
+    let said = typed_in(folder.path(), &["rank", "--format", "json"].into_iter().chain(names).collect::<Vec<_>>());
     let summary: Value = serde_json::from_str(&said.out).unwrap();
-    let suites: Vec<&Value> =
+    let mut suites: Vec<&Value> =
         summary["scenarios"].as_array().unwrap().iter().map(|section| &section["suite"]).collect();
-    assert_eq!(suites, ["quick", "boundary", "mine.toml"]);
+    suites.dedup();
+    assert_eq!(suites, ["quick", "balance", "apps", "mine.toml"]);
 }
 
 #[test]

@@ -131,8 +131,11 @@ fn of_section(summary: &Summary, section: &Section) -> String {
             line("cost", format!("{}: {}", row.queue, cost(section, row)));
         }
     }
-    for (row, reason) in rows.iter().filter_map(|row| Some((row, row.unreliable.as_ref()?))) {
-        if answer.contains(&row.queue) {
+    // Whom the answer may name.
+    let is_near = |row: &&&Row| row.may_be_best || row.verdict.is_some_and(Verdict::is_equivalent);
+    let next = rows.iter().find(|row| row.verdict == Some(Verdict::Slower) && !row.may_be_best);
+    for row in rows.iter().filter(is_near).chain(next) {
+        if let Some(reason) = &row.unreliable {
             line("UNRELIABLE", format!("{}: {reason}", row.queue));
         }
     }
