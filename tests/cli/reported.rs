@@ -87,6 +87,17 @@ fn two_machines_stand_side_by_side_and_one_does_not() {
 }
 
 #[test]
+fn headings_say_which_machine_a_scenario_is_of_where_there_are_several() {
+    let files = Files::new(&[AMD, ARM]);
+    let (both, one) = (files.page(&[AMD, ARM]), files.page(&[AMD]));
+    for id in ["ranking", "cost", "quality"] {
+        let has = |page: &str, machine: &str| section(page, id).contains(&format!(" on {machine},"));
+        assert!(has(&both, "synthetic-amd-48-0000") && has(&both, "synthetic-arm-128-0000"), "{id}");
+        assert!(!has(&one, "synthetic-amd-48-0000"), "{id}");
+    }
+}
+
+#[test]
 fn orders_that_hold_on_both_machines_or_are_reversed_are_counted() {
     let both = Files::new(&[AMD, ARM]).side_by_side(&[AMD, ARM]);
     let base = &both["scenarios"][0];

@@ -32,7 +32,10 @@ def test_programs_alone_have_their_part_and_no_chooser(read_only, summary):
     page.open_all()
     assert page.page.locator("#chooser").count() == 0 and page.page.locator("#first-answer").is_visible()
     sections = summary("programs")["scenarios"]
-    assert page.page.locator("#programs details.scenario").count() == len(sections)
+    headings = page.page.locator("#programs details.scenario summary code").all_text_contents()
+    kinds = [heading.split("/")[0] for heading in headings]
+    assert len(headings) == len(sections) and kinds[0] == "crawl"
+    assert len(set(kinds)) == 1 + sum(one != other for one, other in zip(kinds, kinds[1:])), "each kind in one place"
     words = text_of(page, "programs")
     assert "which costs" not in words and "times one alone" in words and "of its updates" in words
     (crawl,) = [section for section in sections if section["scenario"].startswith("crawl/16p16c")]
