@@ -111,22 +111,21 @@ def run(options: argparse.Namespace) -> None:
     filters = [f"{flag}={value}" for flag, value in (("--queue", options.queue), ("--scenario", options.scenario)) if value is not None]
     found = inputs.load(options.results, options.queuebench, filters)
     taken: set[str] = set()
-    entries = []
+    entries, lacking = [], []
     for chart in options.only or CHARTS:
         try:
             pictures = pictures_of(chart, found)
             if not pictures:
-                lacking = f"no {chart} here: it takes {CHARTS[chart].NEEDS}"
-                if options.only:
-                    raise inputs.Refused(lacking)
-                print(f"plots.py: {lacking}", file=sys.stderr)
+                lacking.append(f"no {chart} here: it takes {CHARTS[chart].NEEDS}")
             elif not entries:
                 options.output.mkdir(parents=True, exist_ok=True)
             entries += [(picture, write(picture, name_of(picture, taken), options)) for picture in pictures]
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise inputs.Refused(f"{chart}: the summary is not as queuebench writes it ({type(error).__name__}: {words.shown(error, 120)}); make it anew: queuebench rank FILE --format json") from error
     if not entries:
-        raise inputs.Refused("nothing to draw in these files; measure something: queuebench run")
+        raise inputs.Refused("; ".join(lacking) if options.only else "nothing to draw in these files; measure something: queuebench run")
+    for why in lacking:
+        print(f"plots.py: {why}", file=sys.stderr)
     gallery.write(options.output, entries)
     print(f"{len(entries)} {'picture' if len(entries) == 1 else 'pictures'}: {options.output / 'index.md'}", file=sys.stderr)
 

@@ -354,6 +354,8 @@ def test_bad_files_are_refused_in_a_line(tmp_path, capsys, content, said):
 def test_what_cannot_be_drawn_is_named(tmp_path, capsys):
     assert plots.main([SYNTHETIC, "-o", str(tmp_path / "out"), "--only", "cliff"]) == 1
     assert "no cliff here" in capsys.readouterr().err
+    assert plots.main([SYNTHETIC, "-o", str(tmp_path / "out"), "--only", "cliff,cost"]) == 0, "what can be is"
+    assert "no cliff here" in capsys.readouterr().err and list((tmp_path / "out").glob("cost--*.svg"))
     assert plots.main([str(tmp_path / "none.jsonl"), "-o", str(tmp_path / "out")]) == 1
     assert "cannot read" in capsys.readouterr().err
     assert plots.main([SYNTHETIC, "-o", str(tmp_path / "out"), "--queuebench", "/nowhere"]) == 1

@@ -46,7 +46,7 @@ pub struct Crawl {
     /// Requests a second, of all workers together [default: 10; without limit on this machine]
     #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
     rate: Option<f64>,
-    /// How long an answer may take
+    /// How long an answer may take, as 10s or 500ms
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = timeout)]
     timeout: Duration,
     /// How to print
@@ -130,7 +130,9 @@ fn start(text: &str) -> anyhow::Result<Url> {
     let mut url = match Url::parse(text) {
         Ok(url) if ["http", "https"].contains(&url.scheme()) => url,
         _ if !text.contains("://") && Url::parse(&format!("https://{text}")).is_ok() => {
-            bail!("'{text}' does not say how to ask; type: queuebench crawl https://{text}")
+            let is_here = text.starts_with("localhost") || text.starts_with("127.");
+            let scheme = if is_here { "http" } else { "https" };
+            bail!("'{text}' does not say how to ask; type: queuebench crawl {scheme}://{text}")
         }
         Ok(url) => bail!("{}: is not crawled; type an address that begins with http:// or https://", url.scheme()),
         Err(why) => bail!("'{text}' is no address ({why}); type one as https://example.org/"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Section;
-use crate::ranking::{BothSides, CONFIDENCE, Change, Crossing, OneSide, Side, Step, crossing, ratio_words};
+use crate::ranking::{BothSides, CONFIDENCE, Change, Crossing, OneSide, Side, Step, crossing, is_limit, ratio_words};
 use crate::stats::Verdict;
 use crate::table::{count, duration, rate};
 
@@ -126,7 +126,8 @@ fn fastest(crossing: &Crossing) -> String {
     type SideOf = fn(&BothSides) -> &OneSide;
     let sides: [(&str, SideOf); 2] = [("threads", |queue| &queue.threads), ("processes", |queue| &queue.processes)];
     let best = |(name, side): (&str, SideOf)| {
-        let known = crossing.queues.iter().filter_map(|queue| Some((queue, side(queue).value?)));
+        let contenders = crossing.queues.iter().filter(|queue| !is_limit(&queue.queue));
+        let known = contenders.filter_map(|queue| Some((queue, side(queue).value?)));
         let sign = if crossing.is_timed { 1.0 } else { -1.0 };
         let (queue, _) = known.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
         Some(format!("between {name} {} ({})", queue.queue, side_words(crossing, side(queue))?))

@@ -78,6 +78,23 @@ impl Section {
         if field(self) == field(twin) { "another build or setting" } else { "another field" }
     }
 
+    /// Where a queue of this project's own is among the best: that it is none to depend on, and which of the others that are
+    /// allowed comes first by speed.
+    pub fn house_note<'a>(
+        &self,
+        mut best: impl Iterator<Item = &'a String>,
+        allows: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let is_house = |queue: &String| queue.starts_with("intree/") || queue.starts_with("shm/");
+        best.find(|queue| is_house(queue))?;
+        let compared = self.ranking.rows.iter().filter(|row| row.times_slower.is_some() && allows(&row.queue));
+        let first = compared.map(|row| &row.queue).find(|queue| !is_house(queue));
+        let first = first.map_or_else(String::new, |queue| format!("; of the others {queue} comes first by speed"));
+        Some(format!(
+            "intree/... and shm/... are written here to measure the field against, no crates to depend on{first}"
+        ))
+    }
+
     /// Which queues another section of the same scenario holds for the best: `suite quick (another field): std/mpsc`.
     pub fn said_by(&self, twin: &Section) -> String {
         let best: Vec<&str> =

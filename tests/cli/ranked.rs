@@ -109,6 +109,20 @@ fn suites_come_in_their_own_order_whatever_files_are_called() {
 }
 
 #[test]
+fn who_asks_for_a_queue_is_told_of_queues_and_which_are_no_crates() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(fixtures().join("results/synthetic.jsonl")).unwrap();
+    std::fs::write(folder.path().join("run.jsonl"), text.replace("made-up/ring", "intree/ring")).unwrap();
+    let answer = typed_in(folder.path(), &["rank", "run.jsonl", "--for", "1p1c,8B"]).out;
+    assert!(answer.contains("no crates to depend on; of the others made-up/"), "{answer}");
+    let folder = format!("{}/results/amd-epyc-2c2t-7148", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path().display().to_string());
+    let programs = files.filter(|file| file.contains("-apps-")).max().expect("programs were contributed");
+    typed(&["rank", &programs, "--for", "2p2c"]).error(1, &["nothing was measured with 2p2c", "counter/2p2c"]);
+    assert!(typed(&["rank", &programs, "--for", "counter,2p2c"]).ok().contains("counter/sharded is the fastest of 7"));
+}
+
+#[test]
 fn crowds_are_marked_in_every_format() {
     let words = |format| ["rank", "results/synthetic.jsonl", "-s", "2p2c", "--format", format];
     for format in ["table", "markdown"] {

@@ -343,7 +343,8 @@ fn runs_that_others_have_no_use_for_are_refused_as_contributions_only() {
     };
     let unoptimised = |lines: &mut Vec<Value>| lines[0]["toolchain"]["opt_level"] = json!("0");
     let killed = |lines: &mut Vec<Value>| lines.truncate(lines.len() - 1);
-    let all: [(&dyn Fn(&mut Vec<Value>), &str); 3] =
+    type Bend = dyn Fn(&mut Vec<Value>);
+    let all: [(&Bend, &str); 3] =
         [(&short, "8B/same-l3 has 9 rounds"), (&unoptimised, "without optimisation"), (&killed, "has not ended")];
     for (bend, why) in all {
         let (files, folder) = contributed("synthetic-arm-128-0000");

@@ -104,7 +104,10 @@ impl Needs {
 /// The answer for each scenario that serves the needs.
 pub fn answer(needs: &Needs, text: &str, summary: &Summary) -> anyhow::Result<String> {
     let sections = &summary.scenarios;
-    let serving: Vec<&Section> = sections.iter().filter(|section| needs.allow(&section.scenario)).collect();
+    // Who asks for a queue is not told of barriers and counters, unless that is what was named.
+    let is_meant = |section: &&Section| needs.workload.is_some() || section.is_of_queues();
+    let serving: Vec<&Section> =
+        sections.iter().filter(is_meant).filter(|section| needs.allow(&section.scenario)).collect();
     if serving.is_empty() {
         let mut measured: Vec<String> = sections.iter().map(|section| section.scenario.to_string()).collect();
         measured.dedup();
@@ -130,6 +133,10 @@ fn of_section(summary: &Summary, section: &Section) -> String {
         for row in best.into_iter().chain(runner_up).take(4) {
             line("cost", format!("{}: {}", row.queue, cost(section, row)));
         }
+    }
+    let best = rows.iter().filter(|row| row.may_be_best).map(|row| &row.queue);
+    if let Some(note) = section.house_note(best, |_| true) {
+        line("note", note);
     }
     // Whom the answer may name.
     let is_near = |row: &&&Row| row.may_be_best || row.verdict.is_some_and(Verdict::is_equivalent);
