@@ -167,9 +167,9 @@ fn caveats(summary: &Summary, at: usize, answer: &Answer) -> Markup {
     let best = answer.best.iter().map(|candidate| &candidate.queue);
     let house = section.house_note(best, |queue| answer.wait.allows(queue));
     html! {
+        @if let Some(house) = house { p.fine { (house) "." } }
         p.fine {
             b { "Mind: " }
-            @if let Some(house) = house { (house) ". " }
             @if compared.len() > 1 { "compared were " (compared.join(", ")) ". " }
             @if missing > 0 { (count(missing, "queue")) " more could run this and did not (the ranking names them). " }
             @if section.parts.placement == "same-cpu" { (section.threads) " " (section.parts.boundary) " shared one cpu, so that only one of them ran at a time. " }
