@@ -130,7 +130,7 @@ fn start(text: &str) -> anyhow::Result<Url> {
     let mut url = match Url::parse(text) {
         Ok(url) if ["http", "https"].contains(&url.scheme()) => url,
         _ if !text.contains("://") && Url::parse(&format!("https://{text}")).is_ok() => {
-            let is_here = text.starts_with("localhost") || text.starts_with("127.");
+            let is_here = Url::parse(&format!("http://{text}")).is_ok_and(|address| is_loopback(&address));
             let scheme = if is_here { "http" } else { "https" };
             bail!("'{text}' does not say how to ask; type: queuebench crawl {scheme}://{text}")
         }

@@ -130,12 +130,11 @@ fn of_section(summary: &Summary, section: &Section) -> String {
         line("best set", best.iter().map(|row| with_interval(row)).collect::<Vec<_>>().join(", "));
         let runner_up = rows.iter().copied().find(|row| !row.may_be_best);
         line("runner-up", runner_up.map_or_else(|| "none: all of them may be the best".into(), runner_up_words));
-        for row in best.into_iter().chain(runner_up).take(4) {
+        for row in best.iter().copied().chain(runner_up).take(4) {
             line("cost", format!("{}: {}", row.queue, cost(section, row)));
         }
     }
-    let best = rows.iter().filter(|row| row.may_be_best).map(|row| &row.queue);
-    if let Some(note) = section.house_note(best, |_| true) {
+    if let Some(note) = section.house_note(best.iter().map(|row| &row.queue), |_| true) {
         line("note", note);
     }
     // Whom the answer may name.
